@@ -1,0 +1,302 @@
+"""Settings: defaults < preset < YAML file < ``MM_*`` environment < ``--set key=value``.
+
+Each stage has a section; each field says what it does, and its default stands beside it.
+All mistakes are reported together, and an unknown key suggests the right one.
+Keys of search services are secrets and come from the environment alone (``scraper.search``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from miniature_memory.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "MM_"
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class DemoConfig(Section):
+    """The story web that is always there."""
+
+    enabled: bool = Field(False, description="serve the demo web and search it instead of the real one")
+    stories: int = Field(640, ge=1, le=100_000, description="how many stories the demo web holds")
+    seed: int = Field(1, ge=0, description="another seed is another web")
+
+
+class SearchConfig(Section):
+    """discover: where candidates come from."""
+
+    provider: Literal["searxng", "brave", "google", "serper", "common_crawl", "sitemap", "feed", "list"] = (
+        Field("brave", description="which search service or list is asked")
+    )
+    queries: list[str] = Field(
+        [], description="targeted queries (for sitemap, feed and list: addresses or files)"
+    )
+    base_url: str | None = Field(None, description="address of the service (needed for searxng)")
+    results_per_query: int = Field(50, ge=1, le=1000, description="stop a query after so many results")
+    budget: int = Field(200, ge=0, description="requests to the service in 30 days, at most")
+    language: str = Field("en", description="language asked for")
+    timeout: float = Field(20, gt=0, description="seconds for one request")
+
+
+class FetchConfig(Section):
+    """fetch: from an address to a story."""
+
+    browser: Literal["auto", "always", "never"] = Field(
+        "auto", description="auto: only where plain HTTP is not enough"
+    )
+    concurrency: int = Field(4, ge=1, le=32, description="pages under way at once")
+    delay: float = Field(2.0, ge=0, description="seconds between two requests to one host, at least")
+    timeout: float = Field(30, gt=0, description="seconds for one page, all in all")
+    attempts: int = Field(3, ge=1, le=10, description="tries for what may be a passing fault")
+    max_pages: int = Field(100_000, ge=0, description="pages in one run, at most")
+    max_page_mb: float = Field(5, gt=0, description="a larger page is refused (after decompression)")
+    evidence_mb: float = Field(200, ge=0, description="pages kept as evidence (WARC), in all; 0 keeps none")
+    user_agent: str = Field(
+        "miniature-memory/0.1 (research crawler; obeys robots.txt)", description="who we say we are"
+    )
+
+
+class ExtractConfig(Section):
+    """extract: what of a page is the story."""
+
+    min_characters: int = Field(200, ge=0, description="a page with less text than this holds no story")
+    timeout: float = Field(20, gt=0, description="seconds for one page")
+    memory_mb: int = Field(600, ge=64, description="memory of the extracting process, at most")
+
+
+class ValidateConfig(Section):
+    """validate: duplicates, language, quality, narrative."""
+
+    languages: list[str] = Field(["en"], min_length=1, description="languages that are kept")
+    min_characters: int = Field(1000, ge=0, description="shorter texts are rejected")
+    max_characters: int = Field(2_000_000, ge=1000, description="longer texts are rejected")
+    near_duplicate: float = Field(
+        0.5, gt=0, le=1, description="Jaccard similarity of word bigrams that makes a twin"
+    )
+
+
+class CleanConfig(Section):
+    """clean: normalise and segment."""
+
+
+class PrepareConfig(Section):
+    """prepare: training and validation data."""
+
+    validation_share: float = Field(
+        0.08, ge=0, lt=1, description="share of the works that training never sees"
+    )
+    renamed_versions: int = Field(2, ge=0, le=8, description="copies with other names (teaches copying)")
+    shard_mb: int = Field(16, ge=1, description="size of one token shard")
+
+
+class TrainConfig(Section):
+    """train: the model and its schedule."""
+
+    preset: str = Field("small", description="model and recipe: see miniature_memory/training/configs")
+
+
+class GenerateConfig(Section):
+    """generate: the sample story at the end of a run, and defaults of `mm write`."""
+
+    length: int = Field(2000, ge=0, le=10_000_000, description="characters")
+    seed: int = Field(1, ge=0, description="the same seed gives the same story")
+    prompt: str = Field("", description="how the story begins")
+    memory: Literal["summary", "written", "none"] = Field("summary", description="the rolling summary")
+    temperature: float = Field(0.7, ge=0, description="0 always takes the likeliest character")
+    top_k: int = Field(0, ge=0, description="0: all characters")
+    top_p: float = Field(0.95, gt=0, le=1, description="nucleus")
+    min_p: float = Field(0.02, ge=0, le=1, description="share of the likeliest character's probability")
+    repetition_penalty: float = Field(1.0, ge=1, description="1: none")
+    tries: int = Field(5, ge=1, description="other seeds when the screen stops a sample")
+
+
+class EvaluateConfig(Section):
+    """evaluate: figures of a model."""
+
+    characters: int = Field(60_000, ge=1000, description="validation text that is scored")
+    story_length: int = Field(4000, ge=500, description="characters of the stories that are judged")
+    stories: int = Field(2, ge=1, description="stories that are judged")
+
+
+class ServeConfig(Section):
+    """serve: the writing page on loopback."""
+
+    port: int = Field(8017, ge=0, le=65535, description="0 takes a free one")
+
+
+class Config(Section):
+    """All settings of a run."""
+
+    executor: Literal["serial", "processes", "dask"] = Field(
+        "processes", description="who does the processing"
+    )
+    workers: int = Field(2, ge=1, le=1024, description="processes")
+    scheduler: str | None = Field(None, description="address of a Dask scheduler")
+    demo: DemoConfig = DemoConfig()
+    search: SearchConfig = SearchConfig()
+    fetch: FetchConfig = FetchConfig()
+    extract: ExtractConfig = ExtractConfig()
+    validate_: ValidateConfig = Field(ValidateConfig(), alias="validate")
+    clean: CleanConfig = CleanConfig()
+    prepare: PrepareConfig = PrepareConfig()
+    train: TrainConfig = TrainConfig()
+    generate: GenerateConfig = GenerateConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    serve: ServeConfig = ServeConfig()
+
+
+def presets() -> list[str]:
+    """Names of the presets that come with the program."""
+    folder = resources.files("miniature_memory.presets")
+    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
+
+
+def load(
+    preset: str | None = None,
+    file: Path | None = None,
+    sets: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Config:
+    """The resolved settings. Raises ``ConfigError`` that lists every mistake."""
+    mistakes: list[str] = []
+    merged: dict[str, Any] = {}
+    for layer in (
+        _preset_layer(preset, mistakes),
+        _file_layer(file, mistakes),
+        _environment_layer(os.environ if environment is None else environment, mistakes),
+        _sets_layer(sets, mistakes),
+    ):
+        _merge(merged, layer)
+    try:
+        config = Config.model_validate(merged)
+    except ValidationError as error:
+        mistakes.extend(_explain(error))
+    if mistakes:
+        raise ConfigError(
+            "Wrong settings:\n" + "\n".join(f"  - {mistake}" for mistake in mistakes),
+            "`mm config show` lists every setting with its meaning.",
+        )
+    return config
+
+
+def as_yaml(config: Config) -> str:
+    """The resolved settings as a YAML file that gives them again."""
+    return yaml.safe_dump(config.model_dump(by_alias=True), sort_keys=False, allow_unicode=True)
+
+
+def describe(section: type[BaseModel] = Config, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
+    """(dotted key, default, meaning) of every setting."""
+    for name, info in section.model_fields.items():
+        key = prefix + (info.alias or name)
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from describe(info.annotation, key + ".")
+        else:
+            yield key, info.get_default(call_default_factory=True), info.description or ""
+
+
+def _preset_layer(name: str | None, mistakes: list[str]) -> dict[str, Any]:
+    if name is None:
+        return {}
+    if name not in presets():
+        mistakes.append(f"there is no preset {name!r}; there are: {', '.join(presets())}")
+        return {}
+    text = (resources.files("miniature_memory.presets") / f"{name}.yaml").read_text(encoding="utf-8")
+    return _parse(text, f"preset {name}", mistakes)
+
+
+def _file_layer(file: Path | None, mistakes: list[str]) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        mistakes.append(f"{file} can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}")
+        return {}
+    return _parse(text, str(file), mistakes)
+
+
+def _parse(text: str, where: str, mistakes: list[str]) -> dict[str, Any]:
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        mistakes.append(f"{where}{place} is broken YAML: {getattr(error, 'problem', None) or error}")
+        return {}
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        mistakes.append(f"{where} must hold `key: value` lines")
+        return {}
+    return data
+
+
+def _environment_layer(environment: Mapping[str, str], mistakes: list[str]) -> dict[str, Any]:
+    """``MM_TRAIN__MINUTES=5`` sets ``train.minutes``."""
+    layer: dict[str, Any] = {}
+    for name in sorted(environment):
+        if name.startswith(ENVIRONMENT_PREFIX):
+            key = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
+            _put(layer, key, environment[name], name, mistakes)
+    return layer
+
+
+def _sets_layer(sets: Sequence[str], mistakes: list[str]) -> dict[str, Any]:
+    layer: dict[str, Any] = {}
+    for item in sets:
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            mistakes.append(f"--set {item!r} is not of the form key=value")
+        else:
+            _put(layer, key.strip(), value, f"--set {key.strip()}", mistakes)
+    return layer
+
+
+def _put(layer: dict[str, Any], key: str, value: str, where: str, mistakes: list[str]) -> None:
+    try:
+        parsed = yaml.safe_load(value) if value != "" else ""
+    except yaml.YAMLError:
+        mistakes.append(f"{where}: the value {value!r} can't be understood")
+        return
+    *parents, last = key.split(".")
+    for parent in parents:
+        child = layer.setdefault(parent, {})
+        if not isinstance(child, dict):
+            mistakes.append(f"{where}: {parent} is set as a whole and in part")
+            return
+        layer = child
+    layer[last] = parsed
+
+
+def _merge(base: dict[str, Any], layer: Mapping[str, Any]) -> None:
+    for key, value in layer.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    known = [key for key, _, _ in describe()]
+    known += sorted({key.split(".")[0] for key in known})
+    for item in error.errors():
+        key = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            yield f"unknown key {key}" + (f" (did you mean {close[0]}?)" if close else "")
+        elif item["type"] in ("model_type", "model_attributes_type"):
+            yield f"{key} is a section: write `{key}: {{key: value}}` or set {key}.KEY"
+        else:
+            yield f"{key} = {item.get('input')!r}: {item['msg'][0].lower()}{item['msg'][1:]}"
