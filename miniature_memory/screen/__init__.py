@@ -1,0 +1,108 @@
+"""The adults-only screen: a pure function from a text to a verdict.
+
+Nothing but the text decides: no argument, environment variable, file or setting changes
+a verdict, and whatever goes wrong inside (an error, a text too large) is a refusal.
+The rules are data (``rules/*.txt``); importing this package reads none of them.
+
+Who may use what:
+
+- ``check``, ``check_bytes``, ``check_html`` return a ``Verdict``;
+- ``allows`` is the same as a bool, ``require`` raises ``errors.Refused``;
+- ``StreamGuard`` stands between a generator of text and whoever reads it;
+- ``keyed_hash`` is all that may be kept of a refused text, with the rule's name and ``VERSION``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from pathlib import Path
+
+from miniature_memory.errors import Refused
+from miniature_memory.screen.stream import StreamGuard
+
+__all__ = [
+    "VERSION",
+    "StreamGuard",
+    "Verdict",
+    "allows",
+    "check",
+    "check_bytes",
+    "check_html",
+    "keyed_hash",
+    "require",
+]
+
+
+def _version() -> str:
+    """A short hash of the rules' data and code: any change of either is another version."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([*folder.glob("*.py"), *folder.glob("rules/*.txt")]):
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return f"1-{digest.hexdigest()[:12]}"
+
+
+VERSION: str = _version()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``rule`` names the rule that refused the text; it never holds any of the text."""
+
+    reject: bool
+    rule: str | None = None
+
+
+def check(text: str) -> Verdict:
+    """The verdict on a whole text; one hit anywhere refuses all of it."""
+    try:
+        from miniature_memory.screen.gate import first_hit
+
+        rule = first_hit(text)
+    except Exception:  # an error must never open the gate, nor carry the text in its traceback
+        return Verdict(True, "error")
+    return Verdict(rule is not None, rule)
+
+
+def check_bytes(data: bytes) -> Verdict:
+    """The same for bytes: what is not valid UTF-8 is refused under its own rule."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return Verdict(True, "invalid-utf8")
+    return check(text)
+
+
+def check_html(html: str) -> Verdict:
+    """The verdict on a page: its title, text, alternative texts, descriptions and embedded data."""
+    try:
+        from miniature_memory.screen.markup import readings
+
+        texts = readings(html)
+    except Exception:
+        return Verdict(True, "error")
+    for text in texts:
+        verdict = check(text)
+        if verdict.reject:
+            return verdict
+    return Verdict(False)
+
+
+def allows(text: str) -> bool:
+    """Whether the screen lets the text through."""
+    return not check(text).reject
+
+
+def require(text: str, where: str) -> None:
+    """Raise ``Refused`` (exit code 4) unless the text may pass; ``where`` says what it was."""
+    rule = check(text).rule
+    if rule is not None:
+        raise Refused(rule, where)
+
+
+def keyed_hash(key: bytes, text: str) -> str:
+    """HMAC-SHA256 (hex): enough to recognise a refused text, useless to guess it without the key."""
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
