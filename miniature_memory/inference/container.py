@@ -1,0 +1,111 @@
+"""The safetensors container, read by memory map and written in a fixed order, with numpy alone.
+
+Layout: eight bytes with the header's length (little endian), a JSON header ``{name: {dtype, shape, data_offsets}}``,
+the tensors' bytes without gaps. ``__metadata__`` holds strings; ours are ``sha256`` (of all tensor bytes) and more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from miniature_memory.errors import Damaged, MissingInput
+
+Tensors = Mapping[str, NDArray[Any]]
+
+_DTYPES: Final = {"F32": "<f4", "F16": "<f2", "I8": "|i1", "U8": "|u1", "I32": "<i4", "I64": "<i8", "F64": "<f8"}
+_NAMES: Final = {np.dtype(code): name for name, code in _DTYPES.items()}
+_ALIGN: Final = 64  # where the data begins, so that a row of weights begins on a cache line
+_LARGEST_HEADER: Final = 1 << 24
+
+
+@dataclass(frozen=True)
+class Container:
+    """What a file holds. The tensors are read-only views of the memory map."""
+
+    tensors: dict[str, NDArray[Any]]
+    metadata: dict[str, str]
+
+
+def read(path: Path) -> Container:
+    """Opens and checks a container.
+
+    Raises ``MissingInput`` where there is no file, ``Damaged`` where the header is broken, the file is not as
+    long as its header says, or the tensors' bytes don't have the hash that the metadata names.
+    """
+    try:
+        with path.open("rb") as file:
+            view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except FileNotFoundError:
+        raise MissingInput(f"There is no model file {path}.", "Train one with `mm train`.") from None
+    except (OSError, ValueError) as error:
+        raise _damaged(path, f"it can't be mapped: {error}") from None
+    length = int.from_bytes(view[:8], "little")
+    if len(view) < 8 or length > min(_LARGEST_HEADER, len(view) - 8):
+        raise _damaged(path, "it is cut off, or no safetensors file")
+    try:
+        header: dict[str, Any] = json.loads(bytes(view[8 : 8 + length]))
+        metadata = {str(k): str(v) for k, v in header.pop("__metadata__", {}).items()}
+        data = view[8 + length :]
+        tensors = {name: _tensor(data, entry) for name, entry in header.items()}
+        end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+        raise _damaged(path, f"its header is broken ({type(error).__name__})") from None
+    if end != len(data):
+        raise _damaged(path, "it is not as long as its header says")
+    if "sha256" in metadata and hashlib.sha256(data).hexdigest() != metadata["sha256"]:
+        raise _damaged(path, "its bytes don't have the hash that was written with them")
+    return Container(tensors, metadata)
+
+
+def write(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> str:
+    """Writes a container atomically and returns the SHA-256 of its tensor bytes (also kept in the metadata).
+
+    Wider types come first, then names in order, so that every tensor is aligned and the bytes are a function
+    of the content alone.
+    """
+    from miniature_memory.workspace import atomic_file
+
+    order = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
+    arrays = [np.ascontiguousarray(tensors[name]) for name in order]
+    digest = hashlib.sha256()
+    header: dict[str, Any] = {}
+    at = 0
+    for name, array in zip(order, arrays, strict=True):
+        digest.update(array.data)
+        header[name] = {
+            "dtype": _NAMES[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [at, at + array.nbytes],
+        }
+        at += array.nbytes
+    sha256 = digest.hexdigest()
+    text = json.dumps({"__metadata__": {**metadata, "sha256": sha256}, **header}, separators=(",", ":"))
+    head = text.encode()
+    head += b" " * (-(8 + len(head)) % _ALIGN)
+    with atomic_file(path) as file:
+        file.write(len(head).to_bytes(8, "little") + head)
+        for array in arrays:
+            file.write(array.data)
+    return sha256
+
+
+def _tensor(data: memoryview, entry: dict[str, Any]) -> NDArray[Any]:
+    begin, end = entry["data_offsets"]
+    dtype = np.dtype(_DTYPES[entry["dtype"]])
+    shape = tuple(int(n) for n in entry["shape"])
+    if min(shape, default=1) < 0 or not 0 <= begin <= end <= len(data):
+        raise ValueError("offsets outside the file")
+    return np.frombuffer(data[begin:end], dtype=dtype).reshape(shape)
+
+
+def _damaged(path: Path, why: str) -> Damaged:
+    return Damaged(f"{path} is damaged: {why}.", "Copy it again, or release the model anew.")

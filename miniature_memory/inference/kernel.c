@@ -1,0 +1,452 @@
+/* The runtime's arithmetic: one decoding step and a batched prefill of a small transformer, and its sampler.
+ *
+ * The architecture is Qwen3's (RMSNorm, RoPE, QK-norm, grouped heads, SwiGLU), with match features added to the
+ * embedding. Weights are INT8 with one scale a row; activations, keys and values are INT8 with one scale a token.
+ *
+ * One promise shapes every line: the same model, prompt and seed give the same characters at every optimisation
+ * level, on every instruction set. Therefore
+ *   - integer dot products are exact, in whatever order the compiler runs them;
+ *   - floating sums run in LANES fixed partial sums (`fold` joins them): a vector unit may compute them side
+ *     by side, a plain one after another, and the bits are equal;
+ *   - exp, sin, cos, log are ours, made of + - * / only; those and sqrt are exactly rounded by IEEE 754;
+ *   - it is compiled with -ffp-contract=off and without -ffast-math.
+ * A token's numbers never depend on the batch that it came in: reading 158 characters at once or one by one
+ * leaves the same bits in the cache. No intrinsics, no threads, no allocation; the caller owns all memory. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if FLT_EVAL_METHOD != 0
+#error "floating point with excess precision (x87) would change the text"
+#endif
+
+#define LANES 16
+#define BATCH 32 /* tokens that share one pass over the weights in prefill */
+#define API __attribute__((visibility("default")))
+
+/* How an activation is held. The integers are the same; what differs is which dot product the compiler finds:
+ * u8 x s8 is one instruction with VNNI, s8 x s8 with ARM's dot product, s16 x s8 becomes pmaddwd elsewhere. */
+#if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
+typedef uint8_t act;
+#define ZERO 128
+#elif defined(__ARM_FEATURE_DOTPROD)
+typedef int8_t act;
+#define ZERO 0
+#else
+typedef int16_t act;
+#define ZERO 0
+#endif
+
+typedef struct { const int8_t *w; const float *scale; int32_t *sum; int64_t rows, cols; } Matrix;
+typedef struct { const float *norm, *q_norm, *k_norm, *mlp_norm; Matrix q, k, v, o, gate, up, down; } Layer;
+typedef struct {
+    int32_t vocab, dim, layers, heads, kv_heads, head_dim, hidden, window, match, pos;
+    double theta, eps;
+    const float *embed, *norm, *match_embed, *match_gate[3];
+    const uint8_t *kind; /* of each id: 1 letter, 2 capital, 4 control token, 8 SUMMARY, 16 TEXT */
+    Layer *layer;
+    Matrix head;
+    /* state, all inside one buffer of mm_bytes() bytes */
+    uint8_t *ids;                     /* [window] what was read */
+    uint16_t *run;                    /* [window] run[d]: how long the text now has repeated that of d ago */
+    int32_t word, text;               /* where the current word began (-1: none); end of the summary slot */
+    int16_t seen[3]; uint8_t bucket[3]; /* the last position's match features */
+    float *cos, *sin;                 /* [window, head_dim/2] */
+    int8_t *k8, *v8;                  /* [layers, kv_heads, window, head_dim] */
+    float *k_scale, *v_scale; int32_t *k_sum; /* [layers, kv_heads, window] */
+    float *x, *y, *q, *k, *v, *g, *u, *score, *logits;
+    float *a_scale; act *a;           /* a batch of quantised activations */
+} Model;
+typedef struct {
+    float temperature, top_p, min_p, penalty;
+    int32_t top_k, penalty_from, guard;
+    uint64_t seed;
+    float bias[256]; /* added to the logits: the caller's say about the next id */
+    uint8_t banned[256];
+} Settings;
+
+/* ---- elementary functions ------------------------------------------------------------------------------- */
+static inline float fold(const float *s) {
+    float t[LANES / 2];
+    for (int i = 0; i < LANES / 2; i++) t[i] = s[i] + s[i + LANES / 2];
+    return ((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7]));
+}
+
+static inline float exp_(float x) { /* relative error below 3e-7 between -87 and 88, clamped outside */
+    x = x < -87.0f ? -87.0f : x;
+    x = x > 88.0f ? 88.0f : x;
+    float n = x * 1.44269504f + 12582912.0f - 12582912.0f; /* adding 1.5 * 2^23 rounds to an integer */
+    float r = x - n * 0.693359375f + n * 2.12194440e-4f, p = 1.98756915e-4f;
+    p = p * r + 1.39819995e-3f;
+    p = p * r + 8.33345191e-3f;
+    p = p * r + 4.16657958e-2f;
+    p = p * r + 1.66666655e-1f;
+    p = p * r + 0.5f;
+    p = p * r * r + r + 1.0f;
+    int32_t bits = ((int32_t)n + 127) << 23;
+    float two_n;
+    memcpy(&two_n, &bits, 4);
+    return p * two_n;
+}
+
+static double log_(double x) { /* of x >= 1, by halving and atanh's series */
+    double n = 0, y, s = 0, t;
+    for (; x > 1.5; x /= 2) n++;
+    y = (x - 1) / (x + 1);
+    t = y;
+    for (int i = 1; i < 60; i += 2, t *= y * y) s += t / i;
+    return 2 * s + n * 0.6931471805599453;
+}
+
+static double power(double e) { /* exp(e), in doubles: Taylor at e / 2^10, then squared ten times */
+    double s = 1, t = 1;
+    e /= 1024;
+    for (int i = 1; i < 12; i++) s += t *= e / i;
+    for (int i = 0; i < 10; i++) s *= s;
+    return s;
+}
+
+static void sin_cos(double a, float *s, float *c) { /* a >= 0 and small (positions): reduce, then Taylor */
+    double turns = (double)(int64_t)(a / 6.283185307179586 + 0.5), r = a - turns * 6.283185307179586;
+    double st = r, ct = 1, ss = r, cs = 1;
+    for (int i = 1; i < 16; i++) {
+        ct *= -r * r / ((2 * i - 1) * (2 * i));
+        st *= -r * r / ((2 * i) * (2 * i + 1));
+        cs += ct;
+        ss += st;
+    }
+    *s = (float)ss;
+    *c = (float)cs;
+}
+
+/* ---- vectors and matrices ------------------------------------------------------------------------------- */
+static void rms_norm(const float *x, const float *w, float *y, int n, float eps) {
+    float s[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++) s[j] += x[i + j] * x[i + j];
+    for (int j = 0; i + j < n; j++) s[j] += x[i + j] * x[i + j];
+    float r = 1.0f / sqrtf(fold(s) / n + eps);
+    for (i = 0; i < n; i++) y[i] = x[i] * r * w[i];
+}
+
+static float largest(const float *x, int n, int absolute) { /* maxima have no order: lanes are for speed only */
+    float s[LANES], best;
+    int i = 0;
+    for (int j = 0; j < LANES; j++) s[j] = absolute ? 0.0f : -3e38f;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++) {
+            float v = absolute ? __builtin_fabsf(x[i + j]) : x[i + j];
+            s[j] = v > s[j] ? v : s[j];
+        }
+    for (int j = 0; i + j < n; j++) {
+        float v = absolute ? __builtin_fabsf(x[i + j]) : x[i + j];
+        s[j] = v > s[j] ? v : s[j];
+    }
+    best = s[0];
+    for (int j = 1; j < LANES; j++) best = s[j] > best ? s[j] : best;
+    return best;
+}
+
+static inline float unit(float amax) { return amax > 0 ? amax / 127.0f : 1.0f; }
+static inline float round_(float v) { return v + 12582912.0f - 12582912.0f; }
+
+static float quantise(const float *x, act *a, int n) { /* a = ZERO + round(x / scale) */
+    float scale = unit(largest(x, n, 1)), inverse = 1.0f / scale;
+    for (int i = 0; i < n; i++) a[i] = (act)((int32_t)round_(x[i] * inverse) + ZERO);
+    return scale;
+}
+
+/* y[t][r] = (a[t] . w[r]) a_scale[t] scale[r], for `tokens` rows of `a`. Blocks of rows (and tokens) share loads;
+ * the sums are of integers, so blocking changes nothing. */
+#define ROW(p, r) const int8_t *p = m->w + (r) * n;
+#define DOT(s, x, p) s += (int32_t)(x)[i] * (int32_t)(p)[i];
+#define OUT(t, r, s) y[(t) * stride + (r)] = (float)((s) - ZERO * m->sum[r]) * (a_scale[t] * m->scale[r]);
+static void multiply(const Matrix *m, const act *a, const float *a_scale, int tokens, float *y, int64_t stride) {
+    const int64_t n = m->cols, rows = m->rows;
+    int64_t r = 0;
+    for (; r + 4 <= rows; r += 4) {
+        ROW(w0, r) ROW(w1, r + 1) ROW(w2, r + 2) ROW(w3, r + 3)
+        int t = 0;
+        for (; t + 4 <= tokens; t += 4) {
+            const act *x0 = a + t * n, *x1 = x0 + n, *x2 = x1 + n, *x3 = x2 + n;
+            int32_t s00 = 0, s01 = 0, s02 = 0, s03 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0;
+            int32_t s20 = 0, s21 = 0, s22 = 0, s23 = 0, s30 = 0, s31 = 0, s32 = 0, s33 = 0;
+            for (int64_t i = 0; i < n; i++) {
+                DOT(s00, x0, w0) DOT(s01, x0, w1) DOT(s02, x0, w2) DOT(s03, x0, w3)
+                DOT(s10, x1, w0) DOT(s11, x1, w1) DOT(s12, x1, w2) DOT(s13, x1, w3)
+                DOT(s20, x2, w0) DOT(s21, x2, w1) DOT(s22, x2, w2) DOT(s23, x2, w3)
+                DOT(s30, x3, w0) DOT(s31, x3, w1) DOT(s32, x3, w2) DOT(s33, x3, w3)
+            }
+            OUT(t, r, s00) OUT(t, r + 1, s01) OUT(t, r + 2, s02) OUT(t, r + 3, s03)
+            OUT(t + 1, r, s10) OUT(t + 1, r + 1, s11) OUT(t + 1, r + 2, s12) OUT(t + 1, r + 3, s13)
+            OUT(t + 2, r, s20) OUT(t + 2, r + 1, s21) OUT(t + 2, r + 2, s22) OUT(t + 2, r + 3, s23)
+            OUT(t + 3, r, s30) OUT(t + 3, r + 1, s31) OUT(t + 3, r + 2, s32) OUT(t + 3, r + 3, s33)
+        }
+        for (; t < tokens; t++) {
+            const act *x = a + t * n;
+            int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+            for (int64_t i = 0; i < n; i++) { DOT(s0, x, w0) DOT(s1, x, w1) DOT(s2, x, w2) DOT(s3, x, w3) }
+            OUT(t, r, s0) OUT(t, r + 1, s1) OUT(t, r + 2, s2) OUT(t, r + 3, s3)
+        }
+    }
+    for (; r < rows; r++) {
+        ROW(w, r)
+        for (int t = 0; t < tokens; t++) {
+            const act *x = a + t * n;
+            int32_t s = 0;
+            for (int64_t i = 0; i < n; i++) DOT(s, x, w)
+            OUT(t, r, s)
+        }
+    }
+}
+
+static void add_product(Model *m, const Matrix *w, const float *x, int64_t stride, int tokens) { /* m->x += w x */
+    for (int t = 0; t < tokens; t++) m->a_scale[t] = quantise(x + t * stride, m->a + t * w->cols, (int)w->cols);
+    multiply(w, m->a, m->a_scale, tokens, m->y, w->rows);
+    for (int64_t i = 0; i < tokens * w->rows; i++) m->x[i] += m->y[i];
+}
+
+/* ---- match features: what followed the longest earlier match, and the latest words with this prefix ------ */
+static void match(Model *m, int t) {
+    const uint8_t *ids = m->ids, *kind = m->kind;
+    uint16_t *run = m->run;
+    int c = ids[t], control = kind[c] & 4, in_slot = kind[ids[0]] & 8, best = 0, n, found = 0;
+    for (int d = 1; d <= t; d++) run[d] = ids[t - d] == c && !control ? run[d] + 1 : 0;
+    m->seen[0] = m->seen[1] = m->seen[2] = -1;
+    m->bucket[0] = m->bucket[1] = m->bucket[2] = 0;
+    if ((kind[c] & 16) && m->text < 0) m->text = t;
+    m->word = kind[c] & 1 ? (m->word < 0 ? t : m->word) : -1;
+    for (int d = 1; d <= t; d++)
+        if (run[d] > best) best = run[d], m->seen[0] = ids[t - d + 1];
+    if (best) m->bucket[0] = best <= 5 ? best - 1 : best <= 7 ? 5 : best <= 11 ? 6 : 7;
+    if (m->word < 0) return;
+    n = t - m->word + 1;
+    for (int d = 1; d <= t && found < 2; d++) {
+        int w = t - d - n + 1; /* where an earlier word with this prefix would begin */
+        if (w < 0) break;
+        if (run[d] < n || (w > 0 && (kind[ids[w - 1]] & 1)) || (found && ids[w + n] == m->seen[1])) continue;
+        found++;
+        m->seen[found] = ids[w + n];
+        m->bucket[found] = (n < 4 ? n : 4) - 1 + (kind[ids[w]] & 2 ? 4 : 0) + (in_slot && (m->text < 0 || w < m->text) ? 8 : 0);
+    }
+}
+
+/* ---- the network ---------------------------------------------------------------------------------------- */
+static void rotate(const Model *m, float *x, int pos) { /* RoPE, halves not interleaved */
+    int h = m->head_dim / 2;
+    const float *c = m->cos + (int64_t)pos * h, *s = m->sin + (int64_t)pos * h;
+    for (int i = 0; i < h; i++) {
+        float a = x[i], b = x[i + h];
+        x[i] = a * c[i] - b * s[i];
+        x[i + h] = b * c[i] + a * s[i];
+    }
+}
+
+static void remember(Model *m, int64_t at, const float *k, const float *v) { /* one head's key and value */
+    int n = m->head_dim, sum = 0;
+    int8_t *k8 = m->k8 + at * n, *v8 = m->v8 + at * n;
+    float ks = unit(largest(k, n, 1)), vs = unit(largest(v, n, 1)), ki = 1.0f / ks, vi = 1.0f / vs;
+    for (int i = 0; i < n; i++) k8[i] = (int8_t)round_(k[i] * ki), v8[i] = (int8_t)round_(v[i] * vi);
+    for (int i = 0; i < n; i++) sum += k8[i];
+    m->k_scale[at] = ks, m->v_scale[at] = vs, m->k_sum[at] = sum;
+}
+
+static void attend(Model *m, int64_t at, const float *q, int seen, float *out) { /* one head over `seen` positions */
+    int n = m->head_dim, t = 0;
+    float *p = m->score, a_scale = quantise(q, m->a, n) / sqrtf((float)n), sum[LANES] = {0}, top, total;
+    const int8_t *v = m->v8 + at * n;
+    const float *vs = m->v_scale + at;
+    Matrix keys = {m->k8 + at * n, m->k_scale + at, m->k_sum + at, seen, n};
+    multiply(&keys, m->a, &a_scale, 1, p, seen);
+    top = largest(p, seen, 0);
+    for (t = 0; t < seen; t++) p[t] = exp_(p[t] - top);
+    for (t = 0; t + LANES <= seen; t += LANES)
+        for (int j = 0; j < LANES; j++) sum[j] += p[t + j];
+    for (int j = 0; t + j < seen; j++) sum[j] += p[t + j];
+    total = 1.0f / fold(sum);
+    for (t = 0; t < seen; t++) p[t] *= total * vs[t];
+    for (int i = 0; i < n; i++) out[i] = 0;
+    for (t = 0; t + 4 <= seen; t += 4, v += 4 * n)
+        for (int i = 0; i < n; i++)
+            out[i] += (p[t] * v[i] + p[t + 1] * v[n + i]) + (p[t + 2] * v[2 * n + i] + p[t + 3] * v[3 * n + i]);
+    for (; t < seen; t++, v += n)
+        for (int i = 0; i < n; i++) out[i] += p[t] * v[i];
+}
+
+static void read_batch(Model *m, const uint8_t *ids, int tokens, float *logits, int every) {
+    const int D = m->dim, H = m->head_dim, Q = m->heads * H, KV = m->kv_heads * H, F = m->hidden, pos = m->pos;
+    const float eps = (float)m->eps;
+    for (int t = 0; t < tokens; t++) {
+        float *x = m->x + (int64_t)t * D;
+        m->ids[pos + t] = ids[t];
+        memcpy(x, m->embed + (int64_t)ids[t] * D, D * sizeof(float));
+        match(m, pos + t);
+        for (int k = 0; m->match && k < 3; k++)
+            if (m->seen[k] >= 0) {
+                const float *e = m->match_embed + (int64_t)m->seen[k] * D;
+                const float *g = m->match_gate[k] + (int64_t)m->bucket[k] * D;
+                for (int i = 0; i < D; i++) x[i] += g[i] * e[i];
+            }
+    }
+    for (int l = 0; l < m->layers; l++) {
+        const Layer *L = m->layer + l;
+        for (int t = 0; t < tokens; t++) {
+            rms_norm(m->x + t * D, L->norm, m->y, D, eps);
+            m->a_scale[t] = quantise(m->y, m->a + t * D, D);
+        }
+        multiply(&L->q, m->a, m->a_scale, tokens, m->q, Q);
+        multiply(&L->k, m->a, m->a_scale, tokens, m->k, KV);
+        multiply(&L->v, m->a, m->a_scale, tokens, m->v, KV);
+        for (int t = 0; t < tokens; t++)
+            for (int h = 0; h < m->kv_heads; h++) {
+                float *k = m->k + t * KV + h * H;
+                rms_norm(k, L->k_norm, k, H, eps);
+                rotate(m, k, pos + t);
+                remember(m, ((int64_t)l * m->kv_heads + h) * m->window + pos + t, k, m->v + t * KV + h * H);
+            }
+        int first = 0;
+        if (l == m->layers - 1 && !every) { /* the last layer's output matters at the last position only */
+            if (!logits) break;
+            first = tokens - 1;
+            memmove(m->x, m->x + (int64_t)first * D, D * sizeof(float));
+        }
+        for (int t = first; t < tokens; t++)
+            for (int h = 0; h < m->heads; h++) {
+                float *q = m->q + t * Q + h * H;
+                int64_t at = ((int64_t)l * m->kv_heads + h / (m->heads / m->kv_heads)) * m->window;
+                rms_norm(q, L->q_norm, q, H, eps);
+                rotate(m, q, pos + t);
+                attend(m, at, q, pos + t + 1, m->y);
+                memcpy(q, m->y, H * sizeof(float));
+            }
+        int left = tokens - first;
+        add_product(m, &L->o, m->q + first * Q, Q, left);
+        for (int t = 0; t < left; t++) {
+            rms_norm(m->x + t * D, L->mlp_norm, m->y, D, eps);
+            m->a_scale[t] = quantise(m->y, m->a + t * D, D);
+        }
+        multiply(&L->gate, m->a, m->a_scale, left, m->g, F);
+        multiply(&L->up, m->a, m->a_scale, left, m->u, F);
+        for (int i = 0; i < left * F; i++) m->g[i] = m->g[i] / (1.0f + exp_(-m->g[i])) * m->u[i];
+        add_product(m, &L->down, m->g, F, left);
+    }
+    m->pos += tokens;
+    for (int t = 0; logits && t < (every ? tokens : 1); t++) {
+        rms_norm(m->x + t * D, m->norm, m->y, D, eps);
+        m->a_scale[0] = quantise(m->y, m->a, D);
+        multiply(&m->head, m->a, m->a_scale, 1, logits + (int64_t)t * m->vocab, m->vocab);
+    }
+}
+
+/* ---- what Python calls ---------------------------------------------------------------------------------- */
+static void *carve(uint8_t *base, int64_t *used, int64_t bytes) {
+    void *p = base ? base + *used : 0;
+    *used += (bytes + 63) / 64 * 64;
+    return p;
+}
+
+static int64_t lay_out(Model *m, uint8_t *base) {
+    int64_t used = 0, W = m->window, Q = m->heads * m->head_dim, KV = m->kv_heads * m->head_dim, wide = m->dim;
+    int64_t cells = (int64_t)m->layers * m->kv_heads * W;
+    wide = m->hidden > wide ? m->hidden : wide;
+    wide = Q > wide ? Q : wide;
+#define TAKE(name, count) m->name = carve(base, &used, (int64_t)(count) * (int64_t)sizeof *m->name)
+    TAKE(ids, W); TAKE(run, W); TAKE(cos, W * m->head_dim / 2); TAKE(sin, W * m->head_dim / 2);
+    TAKE(k8, cells * m->head_dim); TAKE(v8, cells * m->head_dim);
+    TAKE(k_scale, cells); TAKE(v_scale, cells); TAKE(k_sum, cells);
+    TAKE(x, BATCH * m->dim); TAKE(y, BATCH * wide); TAKE(q, BATCH * Q); TAKE(k, BATCH * KV); TAKE(v, BATCH * KV);
+    TAKE(g, BATCH * m->hidden); TAKE(u, BATCH * m->hidden); TAKE(score, W); TAKE(logits, m->vocab);
+    TAKE(a_scale, BATCH); TAKE(a, BATCH * wide);
+    return used;
+}
+
+API int64_t mm_bytes(Model *m) { return lay_out(m, 0); }
+
+API void mm_reset(Model *m) {
+    m->pos = 0;
+    m->word = m->text = -1;
+    memset(m->run, 0, m->window * sizeof *m->run);
+}
+
+static void sum_rows(const Matrix *m) { /* what ZERO adds to each dot product */
+    for (int64_t r = 0; r < m->rows; r++) {
+        int32_t s = 0;
+        for (int64_t i = 0; i < m->cols; i++) s += m->w[r * m->cols + i];
+        m->sum[r] = s;
+    }
+}
+
+API void mm_init(Model *m, void *buffer) {
+    int h = m->head_dim / 2;
+    lay_out(m, buffer);
+    for (int i = 0; i < h; i++) {
+        double frequency = power(-log_(m->theta) * i / h);
+        for (int p = 0; p < m->window; p++) sin_cos(p * frequency, &m->sin[p * h + i], &m->cos[p * h + i]);
+    }
+    for (int l = 0; ZERO && l < m->layers; l++) {
+        Layer *L = m->layer + l;
+        const Matrix *all[] = {&L->q, &L->k, &L->v, &L->o, &L->gate, &L->up, &L->down};
+        for (int i = 0; i < 7; i++) sum_rows(all[i]);
+    }
+    if (ZERO) sum_rows(&m->head);
+    mm_reset(m);
+}
+
+/* Read `n` ids after what was read before. Logits of the last go to m->logits, or (every) of all to `out`. */
+API int mm_read(Model *m, const uint8_t *ids, int n, float *out) {
+    if (n < 1 || m->pos + n > m->window) return -1;
+    for (int i = 0, c; i < n; i += c) {
+        c = n - i < BATCH ? n - i : BATCH;
+        float *logits = out ? out + (int64_t)i * m->vocab : i + c == n ? m->logits : 0;
+        read_batch(m, ids + i, c, logits, out != 0);
+    }
+    return 0;
+}
+
+static uint64_t mix(uint64_t z) { /* the finaliser of Steele's SplitMix64 */
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+}
+
+/* The next id from the last logits; sampler.py tells what the settings mean. Random number `counter` of stream
+ * `seed` is a function of the two alone, so a story can be taken up at any character. */
+API int mm_sample(const Model *m, const Settings *s, uint64_t counter) {
+    float l[256], top;
+    int order[256], count = 0;
+    uint8_t repeats[256] = {0}; /* 1: would continue a repetition, 2: one that is a loop by now */
+    for (int d = 1; d < m->pos; d++) {
+        int next = m->ids[m->pos - d];
+        if (s->guard > 0 && m->run[d] >= s->guard) repeats[next] |= 2;
+        if (s->penalty_from > 0 && m->run[d] >= s->penalty_from) repeats[next] |= 1;
+    }
+    for (int i = 0; i < m->vocab; i++) {
+        int j = count;
+        if (s->banned[i] || (repeats[i] & 2)) continue;
+        l[i] = m->logits[i];
+        if (repeats[i] & 1) l[i] = l[i] > 0 ? l[i] / s->penalty : l[i] * s->penalty;
+        l[i] += s->bias[i];
+        for (count++; j > 0 && l[i] > l[order[j - 1]]; j--) order[j] = order[j - 1];
+        order[j] = i;
+    }
+    if (!count) return -1;
+    if (!(s->temperature > 0)) return order[0];
+    if (s->top_k > 0 && s->top_k < count) count = s->top_k;
+    top = l[order[0]];
+    float total = 0, kept = 0, p[256], draw;
+    for (int i = 0; i < count; i++) p[i] = exp_((l[order[i]] - top) / s->temperature);
+    for (int i = 0; i < count; i++)
+        if (p[i] < s->min_p) count = i;
+        else total += p[i];
+    for (int i = 0; i < count; i++) {
+        kept += p[i];
+        if (kept >= s->top_p * total) count = i + 1;
+    }
+    draw = (float)(mix(mix(s->seed + 0x9E3779B97F4A7C15ull) ^ (counter * 0x9E3779B97F4A7C15ull + 1)) >> 40) * 0x1p-24f * kept;
+    for (int i = 0; i < count; i++) {
+        draw -= p[i];
+        if (draw < 0) return order[i];
+    }
+    return order[count - 1];
+}

@@ -1,0 +1,222 @@
+"""Finding or building kernel.c as a shared library, and its C types for ctypes.
+
+A wheel may carry libraries (``prebuilt/``), one for each instruction set; the best that this processor runs is
+taken. Otherwise the system's compiler makes one for exactly this processor, once: it is kept in the user's cache
+under a name that is the hash of source, flags and processor. Several processes may build at once: each writes a
+file of its own and renames it. All libraries compute the same bits (kernel.c says how).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from ctypes import POINTER, Structure, c_double, c_float, c_int16, c_int32, c_int64, c_uint8, c_uint64, c_void_p
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from miniature_memory.errors import MiniatureMemoryError
+
+SOURCE: Final = Path(__file__).with_name("kernel.c")
+PREBUILT: Final = Path(__file__).with_name("prebuilt")
+#: what keeps the bits: no contraction; what is for speed alone: the rest
+FLAGS: Final = ("-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-shared")
+COMPILERS: Final = ("cc", "gcc", "clang")
+#: instruction sets that wheels carry for x86-64, best first: (name, compiler flags, processor flags needed)
+LEVELS: Final = (
+    (
+        "vnni512",
+        ("-march=x86-64-v4", "-mavx512vnni", "-mprefer-vector-width=512"),
+        {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd", "avx512_vnni", "bmi2", "fma"},
+    ),
+    ("vnni256", ("-march=x86-64-v3", "-mavxvnni"), {"avx2", "bmi2", "fma", "f16c", "movbe", "avx_vnni"}),
+    ("v3", ("-march=x86-64-v3",), {"avx2", "bmi2", "fma", "f16c", "movbe"}),
+    ("v1", (), set[str]()),
+)
+
+
+class Matrix(Structure):
+    _fields_ = (("w", c_void_p), ("scale", c_void_p), ("sum", c_void_p), ("rows", c_int64), ("cols", c_int64))
+
+
+class Layer(Structure):
+    _fields_ = (
+        *((name, c_void_p) for name in ("norm", "q_norm", "k_norm", "mlp_norm")),
+        *((name, Matrix) for name in ("q", "k", "v", "o", "gate", "up", "down")),
+    )
+
+
+class Model(Structure):
+    _fields_ = (
+        *((name, c_int32) for name in ("vocab", "dim", "layers", "heads", "kv_heads", "head_dim", "hidden")),
+        *((name, c_int32) for name in ("window", "match", "pos")),
+        ("theta", c_double),
+        ("eps", c_double),
+        *((name, c_void_p) for name in ("embed", "norm", "match_embed")),
+        ("match_gate", c_void_p * 3),
+        ("kind", c_void_p),
+        ("layer", POINTER(Layer)),
+        ("head", Matrix),
+        ("ids", c_void_p),
+        ("run", c_void_p),
+        ("word", c_int32),
+        ("text", c_int32),
+        ("seen", c_int16 * 3),
+        ("bucket", c_uint8 * 3),
+        *((name, c_void_p) for name in ("cos", "sin", "k8", "v8", "k_scale", "v_scale", "k_sum")),
+        *((name, c_void_p) for name in ("x", "y", "q", "k", "v", "g", "u", "score", "logits", "a_scale", "a")),
+    )
+
+
+class Settings(Structure):
+    _fields_ = (
+        *((name, c_float) for name in ("temperature", "top_p", "min_p", "penalty")),
+        *((name, c_int32) for name in ("top_k", "penalty_from", "guard")),
+        ("seed", c_uint64),
+        ("bias", c_float * 256),
+        ("banned", c_uint8 * 256),
+    )
+
+
+class NoKernel(MiniatureMemoryError):
+    """There is no compiled kernel and none can be built; the numpy fallback takes over."""
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The kernel for this processor, loaded. Raises ``NoKernel``."""
+    if sys.byteorder != "little":
+        raise NoKernel("The kernel reads little-endian weights only.")
+    errors = []
+    for path in _prebuilt():
+        try:
+            return load(path)
+        except OSError as error:
+            errors.append(str(error))
+    path = _cache() / f"kernel-{_fingerprint()}.so"
+    try:
+        if not path.exists():
+            build(path)
+        elif not _ours(path):
+            raise NoKernel(f"{path} belongs to somebody else.", "Remove it.")
+        return load(path)
+    except OSError as error:
+        raise NoKernel(f"The kernel can't be loaded: {error}.") from None
+
+
+def load(path: Path) -> ctypes.CDLL:
+    """The library at ``path`` with its functions' types."""
+    kernel = ctypes.CDLL(str(path))
+    model = POINTER(Model)
+    kernel.mm_bytes.restype, kernel.mm_bytes.argtypes = c_int64, [model]
+    kernel.mm_init.restype, kernel.mm_init.argtypes = None, [model, c_void_p]
+    kernel.mm_reset.restype, kernel.mm_reset.argtypes = None, [model]
+    kernel.mm_read.restype = c_int32
+    kernel.mm_read.argtypes = [model, c_void_p, c_int32, c_void_p]
+    kernel.mm_sample.restype, kernel.mm_sample.argtypes = c_int32, [model, POINTER(Settings), c_uint64]
+    return kernel
+
+
+def build(path: Path, flags: Sequence[str] | None = None, compiler: str | None = None) -> None:
+    """Compiles kernel.c to ``path``, which appears whole or not at all. Raises ``NoKernel``.
+
+    ``flags`` (default: those of this processor, and none when the compiler does not know it) join ``FLAGS``.
+    """
+    compiler = compiler or next((c for c in _compilers() if shutil.which(c)), None)
+    if compiler is None:
+        raise NoKernel("There is no C compiler.", "Install gcc or clang (Debian: apt install gcc libc6-dev).")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".kernel-", suffix=".so")
+    os.close(handle)
+    try:
+        for choice in [_native_flags(), ()] if flags is None else [tuple(flags)]:
+            command = [compiler, *FLAGS, *choice, str(SOURCE), "-o", name, "-lm"]
+            try:
+                done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise NoKernel(f"{compiler} can't be run: {error}.") from None
+            if done.returncode == 0:
+                os.chmod(name, 0o755)
+                os.replace(name, path)
+                return
+        said = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        raise NoKernel(f"{compiler} could not build the kernel: {said}", "Is libc6-dev installed?")
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def build_prebuilt(directory: Path = PREBUILT) -> list[Path]:
+    """Builds what a wheel carries, for the machine that this runs on."""
+    directory.mkdir(parents=True, exist_ok=True)
+    levels = [(name, flags) for name, flags, _ in LEVELS] if platform.machine() == "x86_64" else [("v1", ())]
+    paths = []
+    for name, flags in levels:
+        path = directory / f"kernel-{platform.machine()}-{name}.so"
+        build(path, flags)
+        paths.append(path)
+    return paths
+
+
+def _prebuilt() -> list[Path]:
+    if not PREBUILT.is_dir():
+        return []
+    have = _processor_flags()
+    paths = (PREBUILT / f"kernel-{platform.machine()}-{name}.so" for name, _, need in LEVELS if need <= have)
+    return [path for path in paths if path.exists()]
+
+
+def _compilers() -> Sequence[str]:
+    chosen = os.environ.get("CC")
+    return (chosen, *COMPILERS) if chosen else COMPILERS
+
+
+def _native_flags() -> tuple[str, ...]:
+    if platform.machine() in ("x86_64", "AMD64"):
+        wide = _processor_flags() >= {"avx512_vnni", "avx512bw"}
+        return ("-march=native", "-mprefer-vector-width=512") if wide else ("-march=native",)
+    return ("-mcpu=native",)
+
+
+@cache
+def _processor() -> str:
+    """What tells one kind of processor from another (Linux); elsewhere the machine's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n")[0].splitlines()
+    except OSError:
+        lines = []
+    kept = [line for line in lines if line.split("\t")[0].strip() in ("flags", "Features", "model", "CPU part")]
+    return "\n".join([platform.machine(), *kept])
+
+
+def _processor_flags() -> set[str]:
+    return set(_processor().split())
+
+
+def _fingerprint() -> str:
+    facts = [SOURCE.read_text(), *FLAGS, *_native_flags(), _processor(), platform.libc_ver()[0]]
+    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:20]
+
+
+def _cache() -> Path:
+    """A directory that only this user writes: what lies there is run."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    for path in (Path(base) / "miniature-memory", Path(tempfile.gettempdir()) / f"miniature-memory-{os.getuid()}"):
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if _ours(path) and os.access(path, os.W_OK):
+            return path
+    raise NoKernel("There is no directory to keep the compiled kernel in.", "Set XDG_CACHE_HOME to one.")
+
+
+def _ours(path: Path) -> bool:
+    facts = path.stat()
+    return facts.st_uid == os.getuid() and not facts.st_mode & stat.S_IWOTH

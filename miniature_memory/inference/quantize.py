@@ -1,0 +1,70 @@
+"""INT8 weights, one scale a row: w[r] is stored as round(w[r] / scale[r]) with scale[r] = max|w[r]| / 127.
+
+Rows are outputs, so a scale multiplies a finished sum once. Embeddings and norms are few and stay fp32.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from miniature_memory.errors import Damaged
+from miniature_memory.inference import container
+from miniature_memory.inference.architecture import Architecture
+
+FORMAT: Final = "miniature-memory-int8"
+VERSION: Final = "1"
+
+
+def quantize_matrix(weight: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """``weight`` [out, in] -> int8 [out, in] and scale fp32 [out]. A row of zeros has scale 1."""
+    weight = np.asarray(weight, dtype=np.float32)
+    largest = np.abs(weight).max(axis=1, initial=0)
+    scale = np.where(largest > 0, largest / np.float32(127), np.float32(1)).astype(np.float32)
+    return np.rint(weight / scale[:, None]).clip(-127, 127).astype(np.int8), scale
+
+
+def quantize(weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """The INT8 file's tensors of fp32 ``weights``. Raises ``Damaged`` where one is missing or not finite."""
+    architecture = Architecture.of(config)
+    architecture.check(weights, architecture.matrices() | architecture.vectors(), "weights")  # type: ignore[operator]
+    tensors: dict[str, NDArray[Any]] = {}
+    for name in architecture.vectors():
+        tensors[name] = np.ascontiguousarray(weights[name], dtype=np.float32)
+    for name in architecture.matrices():
+        tensors[name], tensors[f"{name}.scale"] = quantize_matrix(weights[name])
+    for name, tensor in tensors.items():
+        if tensor.dtype == np.float32 and not np.isfinite(tensor).all():
+            raise Damaged(f"{name} holds numbers that are not finite.", "Take an earlier checkpoint.")
+    return tensors
+
+
+def write_int8(path: Path, weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> str:
+    """Quantises and writes the runtime's file; returns its hash."""
+    metadata = {"format": FORMAT, "version": VERSION, "config": json.dumps(dict(config), sort_keys=True)}
+    return container.write(path, quantize(weights, config), metadata)
+
+
+def read_int8(path: Path, architecture: Architecture) -> dict[str, NDArray[Any]]:
+    """Memory-mapped tensors of an INT8 file. Raises ``Damaged`` when it is not the one of ``architecture``."""
+    file = container.read(path)
+    if file.metadata.get("format") != FORMAT or file.metadata.get("version") != VERSION:
+        raise Damaged(f"{path} is no {FORMAT} file of version {VERSION}.", "Release the model anew.")
+    try:
+        written = Architecture.of(json.loads(file.metadata["config"]), str(path))
+    except (KeyError, ValueError):
+        raise Damaged(f"{path} names no architecture.", "Release the model anew.") from None
+    if written != architecture:
+        raise Damaged(f"{path} and config.json describe different models.", "Release the model anew.")
+    matrices = architecture.matrices()
+    scales = {f"{name}.scale": shape[:1] for name, shape in matrices.items()}
+    architecture.check(file.tensors, {**matrices, **scales, **architecture.vectors()}, str(path))
+    for name, tensor in file.tensors.items():
+        if tensor.dtype != (np.int8 if name in matrices else np.float32):
+            raise Damaged(f"{path}: {name} has the type {tensor.dtype}.", "Release the model anew.")
+    return file.tensors
