@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from miniature_memory import vocabulary
 from miniature_memory.errors import ConfigError
 
 ENVIRONMENT_PREFIX = "MM_"
+MAX_PARAMETERS = 25_000_000
+MATCH_BUCKETS = 40  # gates of the match features, all three together
 
 
 class Section(BaseModel):
@@ -102,9 +105,88 @@ class PrepareConfig(Section):
 
 
 class TrainConfig(Section):
-    """train: the model and its schedule."""
+    """train: the model and its schedule. ``preset`` gives every value that isn't set beside it."""
 
-    preset: str = Field("small", description="model and recipe: see miniature_memory/training/configs")
+    preset: str = Field("small", description="model and recipe: tiny, demo, nano, small, max, colab, auto")
+    layers: int = Field(8, ge=1, le=64, description="layers")
+    width: int = Field(320, ge=8, description="hidden size")
+    heads: int = Field(5, ge=1, description="attention heads")
+    kv_heads: int = Field(5, ge=1, description="key/value heads (fewer share)")
+    mlp: int = Field(896, ge=8, description="width of the feed-forward part")
+    block_size: int = Field(256, ge=256, le=256, description="characters that the model sees at once")
+    match_features: bool = Field(True, description="show the model what followed earlier matches (copying)")
+    steps: int = Field(6000, ge=1, description="steps of one whole training, the decay included")
+    minutes: float | None = Field(None, gt=0, description="choose the steps so that it takes so long")
+    memory_mb: int | None = Field(None, ge=200, description="memory to stay under (empty: what is free)")
+    rows: int = Field(32, ge=1, description="rows of 256 characters a step")
+    micro_rows: int = Field(0, ge=0, description="rows at once (0: as many as the memory holds, up to 16)")
+    optimizer: Literal["muon", "adamw"] = Field("muon", description="for the matrices; Adam for the rest")
+    matrix_rate: float = Field(0.02, gt=0, description="learning rate of the matrices")
+    embedding_rate: float = Field(0.01, gt=0, description="learning rate of embeddings and match gates")
+    head_rate: float = Field(0.004, gt=0, description="learning rate of the output head")
+    weight_decay: float = Field(0.05, ge=0, description="pull of the matrices towards zero")
+    qk_gain: float = Field(1.0, gt=0, description="constant gain of the query and key norms")
+    warmup: int = Field(20, ge=0, description="steps until the full rate")
+    decay: float = Field(0.4, ge=0, lt=1, description="share of the steps in which the rate falls to zero")
+    replay: float = Field(0.25, ge=0, le=1, description="share of old text once the dataset has grown")
+    read: float = Field(0.52, ge=0, le=1, description="share of rows that begin with a summary")
+    plain: float = Field(0.33, ge=0, le=1, description="share of rows of text alone")
+    stray: float = Field(0.15, ge=0, le=1, description="share of rows with an empty or another's summary")
+    written: float = Field(0.0, ge=0, lt=1, description="share of rows that teach to write the summary")
+    copy_rows: float = Field(0.25, ge=0, lt=1, description="share of rows with made-up names, at first")
+    copy_rows_late: float = Field(0.03, ge=0, lt=1, description="the same, later")
+    copy_steps: int = Field(1000, ge=0, description="steps until copy rows have become few")
+    original: float = Field(0.25, ge=0, le=1, description="share of rows whose names are not replaced")
+    evaluations: int = Field(10, ge=1, description="how often the validation text is scored")
+    evaluation_rows: int = Field(64, ge=1, description="rows scored each time")
+    patience: int = Field(3, ge=1, description="end early after so many scores without a gain")
+    checkpoint_seconds: float = Field(120, ge=0, description="seconds between two checkpoints, about")
+    checkpoint_steps: int = Field(0, ge=0, description="steps between two checkpoints (0: by time)")
+    samples: bool = Field(True, description="write a short sample at each score")
+    tensorboard: bool = Field(False, description="also write TensorBoard events (needs tensorboard)")
+    seed: int = Field(1, ge=0, description="the same seed gives the same model")
+    threads: int = Field(0, ge=0, description="threads (0: one a core)")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where it is computed")
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field("auto", description="of the matrix products")
+    restart: bool = Field(False, description="begin a new run although one is there")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_preset(cls, data: Any) -> Any:
+        """Lays the preset of ``training/configs`` under what was set."""
+        if not isinstance(data, dict):
+            return data
+        folder = Path(__file__).parent / "training" / "configs"
+        names = sorted(f.stem for f in folder.glob("*.yaml"))
+        preset = data.get("preset", "small")
+        if preset not in names:
+            raise ValueError(f"there is no training preset {preset!r}; there are: {', '.join(names)}")
+        return (yaml.safe_load((folder / f"{preset}.yaml").read_text(encoding="utf-8")) or {}) | data
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model learns."""
+        attention = 2 * self.width * (self.width + self.kv_heads * (self.width // self.heads))
+        body = self.layers * (attention + 3 * self.width * self.mlp)
+        symbols = vocabulary.SIZE
+        match = (symbols + MATCH_BUCKETS) * self.width if self.match_features else 0
+        return body + 2 * symbols * self.width + match
+
+    @model_validator(mode="after")
+    def _possible(self) -> TrainConfig:
+        wrong = []
+        if self.width % self.heads or self.width // self.heads % 2:
+            wrong.append(f"width {self.width} can't be divided into {self.heads} heads of an even size")
+        if self.heads % self.kv_heads:
+            wrong.append(f"{self.heads} heads can't share {self.kv_heads} key/value heads evenly")
+        if self.parameters > MAX_PARAMETERS:
+            wrong.append(
+                f"the model would have {self.parameters:,} parameters, more than {MAX_PARAMETERS:,}: "
+                "take fewer layers or less width"
+            )
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
 
 
 class GenerateConfig(Section):
@@ -296,6 +378,8 @@ def _explain(error: ValidationError) -> Iterator[str]:
         if item["type"] == "extra_forbidden":
             close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             yield f"unknown key {key}" + (f" (did you mean {close[0]}?)" if close else "")
+        elif item["type"] == "value_error":
+            yield f"{key}: {item['ctx']['error']}"
         elif item["type"] in ("model_type", "model_attributes_type"):
             yield f"{key} is a section: write `{key}: {{key: value}}` or set {key}.KEY"
         else:

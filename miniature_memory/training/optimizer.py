@@ -1,0 +1,131 @@
+"""Muon for the matrices of the body, Adam for everything else, and how the rate goes up, along and down.
+
+Muon (Jordan et al. 2024): the momentum of a matrix is replaced by the nearest orthogonal matrix, so that
+every direction learns equally fast. The nearest orthogonal matrix comes from a few steps of an odd
+polynomial iteration; its coefficients are those of Polar Express (Amsel et al. 2025), which is optimal for
+the given number of steps. Embeddings, the head and the match gates aren't maps between activations of one
+kind, so Adam takes them. With ``optimizer: adamw`` Adam takes all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+POLAR_EXPRESS = (
+    (8.156554524902461, -22.48329292557795, 15.878769915207462),
+    (4.042929935166739, -2.808917465908714, 0.5000178451051316),
+    (3.8916678022926607, -2.772484153217685, 0.5060648178503393),
+    (3.285753657755655, -2.3681294933425376, 0.46449024233003106),
+    (2.3465413258596377, -1.7097828382687081, 0.42323551169305323),
+)
+BETAS = (0.9, 0.99)
+MOMENTUM = 0.95
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What the optimizer needs of a recipe. ``matrix`` is Muon's rate (or AdamW's for the same matrices)."""
+
+    optimizer: str = "muon"
+    matrix: float = 0.02
+    embedding: float = 0.02
+    head: float = 0.004
+    weight_decay: float = 0.05
+
+
+def orthogonal(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """The nearest orthogonal matrix of each of ``matrices`` [N, rows, columns], nearly."""
+    x = matrices.to(dtype)
+    wide = x.shape[1] <= x.shape[2]
+    if not wide:
+        x = x.mT
+    x = x / (torch.linalg.matrix_norm(x, keepdim=True) * 1.02 + 1e-6)
+    for a, b, c in POLAR_EXPRESS:
+        square = x @ x.mT
+        x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
+    return (x if wide else x.mT).to(matrices.dtype)
+
+
+def rate_factor(step: int, warmup: int, decay_from: int, decay_steps: int) -> float:
+    """Warm-up, stable, decay: 0 → 1 over ``warmup`` steps, then 1, then linearly to 0 from ``decay_from`` on."""
+    if decay_steps and step >= decay_from:
+        return max(0.0, 1.0 - (step - decay_from + 1) / (decay_steps + 1))
+    return min(1.0, (step + 1) / (warmup + 1))
+
+
+class Optimizer:
+    """Updates a model's weights in place from their gradients; its whole state is ``state()``."""
+
+    def __init__(self, model: nn.Module, rates: Rates, dtype: torch.dtype = torch.float32) -> None:
+        self.rates, self.dtype = rates, dtype
+        self.weights = dict(model.named_parameters())
+        matrices = [n for n, w in self.weights.items() if ".layers." in n and w.ndim == 2]
+        self.muon = matrices if rates.optimizer == "muon" else []
+        self.adam = [n for n in self.weights if n not in self.muon]
+        # matrices of one shape go through the iteration together
+        self.groups: dict[torch.Size, list[str]] = {}
+        for name in self.muon:
+            self.groups.setdefault(self.weights[name].shape, []).append(name)
+        self.first = {n: torch.zeros_like(w) for n, w in self.weights.items()}
+        self.second = {n: torch.zeros_like(self.weights[n]) for n in self.adam}
+        self.steps = 0
+
+    def state(self) -> dict[str, Tensor]:
+        """The moments by name, as they are (not copies)."""
+        moments = {f"first.{n}": t for n, t in self.first.items()}
+        return moments | {f"second.{n}": t for n, t in self.second.items()}
+
+    def load(self, state: dict[str, Tensor], steps: int) -> None:
+        """Takes over the moments that ``state()`` gave after ``steps`` steps."""
+        with torch.no_grad():
+            for name, tensor in self.state().items():
+                tensor.copy_(state[name])
+        self.steps = steps
+
+    def rate_of(self, name: str) -> float:
+        if ".layers." in name:
+            return self.rates.matrix
+        return self.rates.head if name.startswith("lm_head") else self.rates.embedding
+
+    @torch.no_grad()
+    def step(self, factor: float, scale: float) -> None:
+        """One update. ``factor`` is the schedule's; gradients are multiplied by ``scale`` first."""
+        self.steps += 1
+        for shape, names in self.groups.items():
+            self._muon(shape, names, factor)
+        self._adam(self.adam, factor, scale)
+
+    def _muon(self, shape: torch.Size, names: list[str], factor: float) -> None:
+        rate = self.rates.matrix * factor
+        gradients = torch.stack([_gradient(self.weights[n]) for n in names])
+        momenta = torch.stack([self.first[n] for n in names])
+        # the direction has no length, so a gradient's scale doesn't matter; keep it near one all the same
+        gradients /= gradients.square().mean((1, 2), keepdim=True).sqrt_().add_(1e-12)
+        momenta.lerp_(gradients, 1 - MOMENTUM)
+        update = orthogonal(torch.lerp(gradients, momenta, MOMENTUM), self.dtype)
+        grow = max(1.0, shape[0] / shape[1]) ** 0.5
+        for name, momentum, direction in zip(names, momenta, update, strict=True):
+            self.first[name].copy_(momentum)
+            weight = self.weights[name]
+            weight.mul_(1 - rate * self.rates.weight_decay).add_(direction, alpha=-rate * grow)
+
+    def _adam(self, names: Iterable[str], factor: float, scale: float) -> None:
+        correct_first, correct_second = (1 - beta**self.steps for beta in BETAS)
+        for name in names:
+            weight, first, second = self.weights[name], self.first[name], self.second[name]
+            gradient = _gradient(weight) * scale
+            first.lerp_(gradient, 1 - BETAS[0])
+            second.lerp_(gradient.square_(), 1 - BETAS[1])
+            rate = self.rate_of(name) * factor
+            if ".layers." in name:
+                weight.mul_(1 - rate * self.rates.weight_decay)
+            denominator = (second / correct_second).sqrt_().add_(1e-8)
+            weight.addcdiv_(first, denominator, value=-rate / correct_first)
+
+
+def _gradient(weight: Tensor) -> Tensor:
+    return weight.grad if weight.grad is not None else torch.zeros_like(weight)
