@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
@@ -38,7 +39,10 @@ def _processes(function: Callable[[A], B], items: Iterable[A], workers: int) -> 
     from concurrent.futures import Future, ProcessPoolExecutor
 
     # spawn: a forked child would inherit threads and SQLite handles of the parent
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_leave_interrupts_to_the_parent
+    ) as pool:
         waiting: deque[Future[B]] = deque()
         for item in items:
             waiting.append(pool.submit(function, item))
@@ -46,6 +50,10 @@ def _processes(function: Callable[[A], B], items: Iterable[A], workers: int) -> 
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _dask(function: Callable[[A], B], items: Iterable[A], workers: int, scheduler: str | None) -> Iterator[B]:

@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,10 +137,8 @@ class Ledger:
 
     def close(self) -> None:
         """Folds the write-ahead log in, so that the one file is all there is."""
-        try:
+        with suppress(sqlite3.OperationalError):  # a reader is busy or the disk is full; the log stays valid
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.OperationalError:  # a reader is busy or the disk is full; the log stays valid
-            pass
         self.connection.close()
 
     @contextmanager
@@ -196,7 +194,7 @@ class Ledger:
         return cursor.rowcount == 1
 
     def documents(self, where: str = "1", parameters: tuple[Any, ...] = ()) -> Iterator[Document]:
-        """Documents without their text, in the order of arrival (``where``: an SQL condition on ``documents``)."""
+        """Documents without their text, in the order of arrival (``where``: an SQL condition)."""
         rows = self.connection.execute(f"SELECT * FROM documents WHERE {where} ORDER BY seq", parameters)
         for row in rows.fetchall():
             yield Document(
@@ -237,7 +235,7 @@ class Ledger:
     # -- refusals and tombstones --------------------------------------------------------------
 
     def refuse(self, identity: str, rule: str, version: str, stage: str) -> None:
-        """Of a refused text: a keyed hash of its identity (address or content), the rule, version, stage, date."""
+        """Keeps of a refused text a keyed hash of its identity (address or content), and which rule."""
         self.connection.execute(
             "INSERT OR IGNORE INTO refusals VALUES (?, ?, ?, ?, ?)",
             (self.keyed_hash(identity), rule, version, stage, now()[:10]),
@@ -303,8 +301,8 @@ class Ledger:
                     "n"
                 ],
                 "rejected": count(
-                    "SELECT rule, COUNT(*) FROM decisions WHERE stage = 'validate' AND rule != '' GROUP BY rule"
-                    " ORDER BY COUNT(*) DESC, rule"
+                    "SELECT rule, COUNT(*) FROM decisions WHERE stage = 'validate' AND rule != ''"
+                    " GROUP BY rule ORDER BY COUNT(*) DESC, rule"
                 ),
             },
         }

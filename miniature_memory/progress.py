@@ -1,10 +1,12 @@
-"""What a person sees while a stage works: bars and a line now and then, on stderr.
+"""What a person sees while a stage works, and how he stops it: bars and a line now and then, on stderr.
 
-Stages know nothing of terminals; they call ``bar`` and ``say``.
+Stages know nothing of terminals; they call ``bar`` and ``say``. The first Ctrl-C is remembered and
+raised as ``KeyboardInterrupt`` at the next ``advance``, that is, when a step is finished.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,15 +18,14 @@ T = TypeVar("T")
 class Bar:
     """A running count. ``advance`` adds to it; ``note`` is a short word beside it (a loss, a speed)."""
 
-    def advance(self, amount: float = 1, note: str = "") -> None: ...
-
-
-class _RichBar(Bar):
-    def __init__(self, progress: Any, task: Any) -> None:
-        self._progress, self._task = progress, task
+    def __init__(self, owner: Progress, rich_progress: Any = None, task: Any = None) -> None:
+        self._owner, self._rich, self._task = owner, rich_progress, task
 
     def advance(self, amount: float = 1, note: str = "") -> None:
-        self._progress.update(self._task, advance=amount, note=note)
+        if self._rich is not None:
+            self._rich.update(self._task, advance=amount, note=note)
+        if self._owner.stopping:
+            raise KeyboardInterrupt
 
 
 class Progress:
@@ -32,6 +33,7 @@ class Progress:
 
     def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
+        self.stopping = False
 
     def say(self, text: str) -> None:
         """A line to the person, above any bar."""
@@ -42,9 +44,9 @@ class Progress:
 
     @contextmanager
     def bar(self, label: str, total: float | None = None) -> Iterator[Bar]:
-        """A bar with time left; on something that is no terminal only a line at the end."""
+        """A bar with the time left; nothing where stderr is no terminal."""
         if self.quiet or not sys.stderr.isatty():
-            yield Bar()
+            yield Bar(self)
             return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -57,8 +59,8 @@ class Progress:
             TimeRemainingColumn(),
             TextColumn("{task.fields[note]}"),
         )
-        with RichProgress(*columns, console=Console(stderr=True), transient=True) as progress:
-            yield _RichBar(progress, progress.add_task(label, total=total, note=""))
+        with RichProgress(*columns, console=Console(stderr=True), transient=True) as rich_progress:
+            yield Bar(self, rich_progress, rich_progress.add_task(label, total=total, note=""))
 
     def over(self, items: Iterable[T], label: str, total: float | None = None) -> Iterator[T]:
         """Passes ``items`` on and counts them."""
@@ -66,3 +68,22 @@ class Progress:
             for item in items:
                 yield item
                 bar.advance()
+
+    @contextmanager
+    def finishing_the_step(self) -> Iterator[None]:
+        """The first Ctrl-C (or SIGTERM) waits for the step to end, the second ends at once."""
+
+        def first(number: int, frame: Any) -> None:
+            self.stopping = True
+            for each in before:
+                signal.signal(each, signal.default_int_handler)
+            sys.stderr.write("\nFinishing this step … (Ctrl-C again ends at once)\n")
+
+        before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+        for each in before:
+            signal.signal(each, first)
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)

@@ -1,0 +1,67 @@
+"""Peak memory of this process and everything it started, by proportional set size (PSS).
+
+PSS counts a page that several processes share once, so the sum over a browser's processes is true.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from types import TracebackType
+
+
+class PeakMemory:
+    """A context that looks at the process tree every ``interval`` seconds; ``megabytes`` is the highest sum.
+
+    On systems without ``/proc`` the resident size of the tree stands in, which counts shared pages twice.
+    """
+
+    def __init__(self, interval: float = 0.5) -> None:
+        self.interval = interval
+        self.megabytes = 0.0
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="peak-memory", daemon=True)
+
+    def __enter__(self) -> PeakMemory:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            self.megabytes = max(self.megabytes, tree_megabytes())
+            if self._end.wait(self.interval):
+                return
+
+
+def tree_megabytes(pid: int | None = None) -> float:
+    """Memory of ``pid`` (default: this process) and its descendants now, in MB of 10^6 bytes."""
+    import psutil
+
+    try:
+        root = psutil.Process(pid or os.getpid())
+        processes = [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return 0.0
+    return sum(_bytes_of(process.pid) for process in processes) / 1e6
+
+
+def _bytes_of(pid: int) -> int:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -1,0 +1,93 @@
+"""The ``mm`` command: one group, commands in the order of the flow, and one place where errors end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+import click
+
+from miniature_memory import __version__
+from miniature_memory.errors import MiniatureMemoryError
+from miniature_memory.scripts import data, machine, model, stages
+
+
+class Flow(click.Group):
+    """Lists commands in the order of the flow, under headings."""
+
+    sections: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
+        ("The whole way", (stages.run,)),
+        (
+            "Stage by stage",
+            (stages.discover, stages.fetch, stages.validate, stages.clean, stages.prepare, stages.train),
+        ),
+        ("The model", (model.write, model.evaluate, model.report, model.serve, model.export)),
+        ("Texts", (data.import_, data.extract, data.screen, data.status, data.forget)),
+        ("The machine", (machine.doctor, machine.config, machine.benchmark)),
+    )
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return [str(command.name) for _, commands in self.sections for command in commands]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        for _, commands in self.sections:
+            for command in commands:
+                if command.name == name:
+                    return command
+        return None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in self.sections:
+            with formatter.section(title):
+                formatter.write_dl([(str(each.name), each.get_short_help_str(80)) for each in commands])
+
+
+@click.command(cls=Flow, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="miniature-memory")
+def mm() -> None:
+    """Grows a story dataset from the web and trains a very small GPT on it that remembers.
+
+    \b
+    First steps:
+      mm run                      the whole way on a story web of our own, in ten minutes
+      mm write --length 2000      a story by the model that it trained
+      mm serve                    the writing page in your browser
+
+    For fiction about grown-ups, strictly adults-only: the screen at every entrance and exit has no switch.
+    """
+
+
+def main() -> None:
+    """Runs ``mm``: errors as one message on stderr, and the exit codes 0, 1, 2, 3, 4, 130."""
+    try:
+        mm.main(prog_name="mm", standalone_mode=False)
+    except MiniatureMemoryError as error:
+        _fail(error.message, error.hint, error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("\nStopped; what was done is saved. The same command goes on from here.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # whoever read our output has enough; nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _fail("There is no room left on the disk.", "Free some space and run the same command again.", 1)
+
+
+def _fail(message: str, hint: str, code: int) -> None:
+    click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True)
+    if hint:
+        click.echo(hint, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

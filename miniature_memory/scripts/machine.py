@@ -1,0 +1,76 @@
+"""Commands about the machine and the settings: doctor, config, benchmark."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from miniature_memory.scripts.options import Settings, json_option, print_json, settings_options
+
+BENCHMARKS = ("training", "inference", "memory", "processing", "screen", "extraction")
+
+
+@click.command(short_help="Is this machine fit, and what is missing.")
+@settings_options()
+@json_option
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Checks Python, memory, disk, PyTorch, a real launch of the browser, the compiler, and search keys."""
+    from dataclasses import asdict
+
+    from miniature_memory.scripts.checks import examine
+
+    checks = list(examine(settings.workspace, settings.config))
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        for check in checks:
+            mark = {True: click.style("ok ", fg="green"), False: click.style("no ", fg="red")}[check.good]
+            click.echo(f"{mark} {check.name:<12} {check.found}")
+            if check.hint:
+                click.echo(f"{'':<16} → {check.hint}")
+    sys.exit(1 if any(not check.good and check.needed for check in checks) else 0)
+
+
+@click.group(short_help="The resolved settings.")
+def config() -> None:
+    """Settings come from defaults < preset < --config FILE < MM_* < --set, each overriding the one before.
+
+    In the environment `__` stands for the dot: MM_TRAIN__MINUTES=5 sets train.minutes.
+    """
+
+
+@config.command("show", short_help="Every setting with its value and meaning.")
+@settings_options()
+@json_option
+def show(settings: Settings, as_json: bool) -> None:
+    """Prints the resolved settings as YAML that can be used as a --config file."""
+    from miniature_memory.config import as_yaml
+
+    if as_json:
+        print_json(settings.config.model_dump(by_alias=True))
+    else:
+        click.echo(as_yaml(settings.config), nl=False)
+
+
+@click.command(short_help="Comparisons, each printing all sides from one run.")
+@click.argument("name", type=click.Choice(BENCHMARKS), metavar="NAME")
+@click.option("--data", type=click.Path(exists=True, path_type=Path), metavar="PATH", help="Text to use.")
+@click.option(
+    "--held-out", type=click.Path(exists=True, path_type=Path), metavar="PATH", help="Text to score."
+)
+@click.option(
+    "--nanogpt", type=click.Path(exists=True, path_type=Path), metavar="DIR", help="A nanoGPT checkout."
+)
+@click.option("--full", is_flag=True, help="The long form.")
+@json_option
+def benchmark(
+    name: str, data: Path | None, held_out: Path | None, nanogpt: Path | None, full: bool, as_json: bool
+) -> None:
+    """Runs one comparison: training, inference, memory, processing, screen, extraction."""
+    from miniature_memory import benchmarks
+
+    figures = benchmarks.run(name, data=data, held_out=held_out, nanogpt=nanogpt, full=full, as_json=as_json)
+    if as_json:
+        print_json(figures)
