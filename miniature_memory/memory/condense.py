@@ -1,42 +1,275 @@
-"""What a summary says: a bounded ledger of mentions, condensed to 60 characters at every slide."""
+"""What a summary says: a bounded ledger of mentions, condensed to 60 characters at every slide.
+
+The ledger stands outside the window. It holds up to 128 names with the positions of their last 30 mentions,
+and what their capitals have shown so far; its size and the cost of a slide do not grow with the story. A
+name's activation is the sum of age^-1/2 over those mentions (ages in characters): the base-level learning of
+Anderson and Schooler's rational analysis of memory, in which what was needed often and lately is what will
+be needed next. Sums are taken over integers, so that the same text gives the same summary on every machine.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+import math
+from collections.abc import Callable
+from typing import Any, Final, Literal, get_args
 
+import numpy as np
 from numpy.typing import NDArray
+
+from miniature_memory.errors import ConfigError, Damaged
+from miniature_memory.memory.names import CAPS, CASELESS, INSIDE, LOWER, NEVER, START, Scanner
+from miniature_memory.memory.words import COMMON, SPEECH, TITLES
+from miniature_memory.vocabulary import SPACE, SYMBOLS, encode
 
 SUMMARY_SLOTS: Final = 60
 SLIDE: Final = 96
+MENTIONS: Final = 30
+NAMES: Final = 128
 
 Policy = Literal["activation", "recency", "mix", "tfidf"]
 
+_LOWER_WORDS: Final = 4096  # lower-case words counted before the counts are halved
+_LONG_AGO: Final = -1e15
+_UNIT: Final = float(1 << 20)
+_CASE_WORDS: Final = 1024  # how many words the judgement on capital letters looks back
+
+_READABLE: Final = "".join(s if len(s) == 1 else "\n" for s in SYMBOLS)
+_VOCABULARY: Final = frozenset(_READABLE)
+
+
+def readable(ids: NDArray[np.integer[Any]] | list[int]) -> str:
+    """The text of ``ids`` with exactly one character an id: a control token reads as a newline."""
+    return "".join([_READABLE[i] for i in np.asarray(ids).tolist()])
+
 
 class Memory:
-    """What is remembered of the text that has left the window. Its size and the cost of a step are bounded."""
+    """What is remembered of the text that has left the window. Its size and the cost of a step are bounded.
+
+        memory = Memory()
+        memory.observe(evicted)                 # pieces of any size; the same text gives the same state
+        memory.summary(visible=what_stays)      # -> 60 characters
+        Memory.from_state(memory.state())       # goes on tomorrow
+    """
 
     def __init__(self, policy: Policy = "activation") -> None:
+        if policy not in get_args(Policy):
+            raise ConfigError(
+                f"There is no memory policy {policy!r}.", f"Choose one of: {', '.join(get_args(Policy))}."
+            )
         self.policy = policy
+        self._scanner = Scanner()
+        self._lower: dict[str, int] = {}
+        self._row: dict[str, int] = {}  # name -> its column in the arrays below
+        self._names: list[str] = []
+        self._evidence: list[int] = []  # capitals where only names have one
+        self._count: list[int] = []  # all mentions
+        self._last: list[int] = []
+        self._at = np.full((MENTIONS, NAMES), _LONG_AGO)
+        self._sure = np.ones(NAMES, dtype=np.int64)  # 2 once a name has evidence, 1 before
+        self._words = self._capitals = self._upper = self._caseless = 0
+        self._previous = ""
+
+    @property
+    def position(self) -> int:
+        """How many characters have been read."""
+        return self._scanner.position + len(self._scanner.pending)
+
+    # -- reading ---------------------------------------------------------------------------------------
 
     def observe(self, text: str) -> None:
         """Read ``text`` that leaves the window (or that is read for the first time), in any pieces."""
-        raise NotImplementedError
+        lower = self._lower
+        for word, at, kind in self._scanner.read(text):
+            self._words += 1
+            if kind == LOWER:
+                lower[word] = lower.get(word, 0) + 1
+                if len(lower) > _LOWER_WORDS:
+                    self._forget_words()
+            elif kind == CASELESS:
+                self._caseless += 1
+            else:
+                self._capitals += 1
+                if kind == CAPS:
+                    self._upper += 1
+                self._capital(word, at, kind)
+            if self._words >= 40 and (
+                self._capitals * 100 <= self._words or self._upper * 2 > self._words or self._caseless
+            ):
+                self._without_case(word, at, kind)
+            self._previous = word
+            if self._words >= _CASE_WORDS:
+                self._words >>= 1
+                self._capitals >>= 1
+                self._upper >>= 1
+                self._caseless >>= 1
+
+    def _capital(self, word: str, at: int, kind: int) -> None:
+        """A word with a capital: is it a mention?"""
+        row = self._row.get(word)
+        if kind == CAPS and row is None:
+            word = word.title()
+            row = self._row.get(word)
+            if row is None:
+                return  # a heading or a shout; a story all in capitals is read by _without_case
+        low = word.lower()
+        if len(word) < 2 or low in NEVER:
+            return
+        if kind == INSIDE:
+            self._mention(word, at, True)
+        elif low in COMMON or low in self._lower:
+            if row is not None and self._evidence[row] > self._lower.get(low, 0):
+                self._mention(word, at, False)
+        else:
+            self._mention(word, at, False)
+
+    def _without_case(self, word: str, at: int, kind: int) -> None:
+        """Where capitals tell nothing (none at all, nothing else, a script without them): who speaks or has
+        a title is a name; of the rest, long and uncommon words may be."""
+        if kind in (INSIDE, START):
+            return
+        low, before = word.lower(), self._previous.lower()
+        if low in SPEECH and before not in COMMON and before not in TITLES and before.isalpha():
+            self._mention(self._previous, at - len(before) - 1, True)
+        elif low in COMMON or low in NEVER or (len(word) < 3 and kind != CASELESS):
+            return
+        elif before in TITLES or before in SPEECH:
+            self._mention(word, at, True)
+        elif len(word) > 4 or kind == CASELESS:
+            self._mention(word, at, False)
+
+    def _mention(self, word: str, at: int, evidence: bool) -> None:
+        row = self._row.get(word)
+        if row is None:
+            row = self._place(word)
+        if self._last[row] == at:
+            return
+        self._at[self._count[row] % MENTIONS, row] = at
+        self._count[row] += 1
+        self._last[row] = at
+        if evidence:
+            self._evidence[row] += 1
+            self._sure[row] = 2
+
+    def _place(self, word: str) -> int:
+        """A column for a new name: a free one, or that of the least active."""
+        if len(self._names) < NAMES:
+            row = len(self._names)
+            for column in (self._names, self._evidence, self._count, self._last):
+                column.append(0)  # type: ignore[attr-defined]
+        else:
+            row = int(self._activation(self.position).argmin())
+            del self._row[self._names[row]]
+        self._names[row] = word
+        self._row[word] = row
+        self._evidence[row] = self._count[row] = 0
+        self._last[row] = -1
+        self._sure[row] = 1
+        self._at[:, row] = _LONG_AGO
+        return row
+
+    def _forget_words(self) -> None:
+        self._lower = {word: count >> 1 for word, count in self._lower.items() if count > 1}
+
+    # -- condensing ------------------------------------------------------------------------------------
+
+    def _activation(self, now: int) -> NDArray[np.int64]:
+        ages = now + 1 - self._at[:, : len(self._names)]
+        total: NDArray[np.int64] = (_UNIT / np.sqrt(ages)).astype(np.int64).sum(axis=0)
+        return total * self._sure[: len(self._names)]
+
+    def _recency(self, now: int) -> NDArray[np.int64]:
+        return np.array(self._last, dtype=np.int64)
+
+    def _mixed(self, now: int) -> NDArray[np.int64]:
+        """Activation, and as much again for what was just named."""
+        ages = now + 1 - np.array(self._last, dtype=np.float64)
+        return self._activation(now) + (2 * _UNIT / np.sqrt(ages)).astype(np.int64)
+
+    def _tfidf(self, now: int) -> NDArray[np.int64]:
+        """Frequency among the last mentions times rarity in the story; for comparison."""
+        slots = now / SLIDE + 1
+        count = np.array(self._count, dtype=np.float64)
+        recent = (self._at[:, : len(self._names)] > now - 1024).sum(axis=0)
+        return (recent * np.log(np.maximum(slots / np.minimum(count, slots), 1)) * _UNIT).astype(np.int64)
 
     def summary(self, visible: str = "") -> str:
-        """Exactly 60 characters: names separated by ", ", ordered by last mention, padded with spaces.
+        """Exactly 60 characters: names separated by ", ", ordered by last mention (the latest last), padded
+        with spaces. Two names that stood together when they were last named stay together ("Ida Marlow").
 
         ``visible`` is the text that stays in the window: its names need no place in the summary.
         """
-        raise NotImplementedError
+        if not self._names:
+            return " " * SUMMARY_SLOTS
+        score: Callable[[int], NDArray[np.int64]] = {
+            "activation": self._activation,
+            "recency": self._recency,
+            "mix": self._mixed,
+            "tfidf": self._tfidf,
+        }[self.policy]
+        seen = {word for word, _, _ in Scanner().read(visible + " ")} if visible else ()
+        room = SUMMARY_SLOTS + 2
+        chosen: list[int] = []
+        for row in np.argsort(-score(self.position), kind="stable").tolist():
+            word = self._names[row]
+            if len(word) + 2 <= room and word not in seen and self._is_name(row):
+                chosen.append(row)
+                room -= len(word) + 2
+                if room < 5:
+                    break
+        chosen.sort(key=self._last.__getitem__)
+        parts: list[str] = []
+        after = -1
+        for row in chosen:
+            word, at = self._names[row], self._last[row]
+            if at == after:
+                parts[-1] += " " + word
+            else:
+                parts.append(word)
+            after = at + len(word) + 1
+        return ", ".join(parts).ljust(SUMMARY_SLOTS)
+
+    def _is_name(self, row: int) -> bool:
+        word, evidence = self._names[row], self._evidence[row]
+        if not _VOCABULARY.issuperset(word):
+            return False
+        low = self._lower.get(word.lower(), 0)
+        return low == 0 or evidence >= 3 or low < 4 * evidence or word.islower()
+
+    # -- keeping ---------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """All of it, as JSON-able values."""
-        raise NotImplementedError
+        names = []
+        for row, word in enumerate(self._names):
+            at = self._at[: min(self._count[row], MENTIONS), row].astype(np.int64).tolist()
+            names.append([word, self._evidence[row], self._count[row], self._last[row], int(self._sure[row]), at])
+        return {
+            "version": 1,
+            "policy": self.policy,
+            "scanner": self._scanner.state(),
+            "names": names,
+            "lower": dict(self._lower),
+            "case": [self._words, self._capitals, self._upper, self._caseless],
+            "previous": self._previous,
+        }
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Memory:
         """The memory that ``state()`` described. Raises ``Damaged`` when it describes none."""
-        raise NotImplementedError
+        try:
+            memory = cls(state["policy"])
+            memory._scanner = Scanner.from_state(state["scanner"])
+            memory._lower = {str(word): int(count) for word, count in state["lower"].items()}
+            memory._words, memory._capitals, memory._upper, memory._caseless = map(int, state["case"])
+            memory._previous = str(state["previous"])
+            for word, evidence, count, last, sure, at in state["names"][:NAMES]:
+                row = memory._place(str(word))
+                memory._evidence[row], memory._count[row] = int(evidence), int(count)
+                memory._last[row], memory._sure[row] = int(last), int(sure)
+                memory._at[: len(at), row] = at
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as problem:
+            raise Damaged("This is not a saved memory.", "Start the story anew, or without it.") from problem
+        return memory
 
 
 def condense(memory: Memory, evicted: str, visible: str = "") -> str:
@@ -45,10 +278,17 @@ def condense(memory: Memory, evicted: str, visible: str = "") -> str:
     return memory.summary(visible)
 
 
-def grid_summaries(ids: NDArray[Any], policy: Policy = "activation") -> NDArray[Any]:
+def grid_summaries(ids: NDArray[np.uint8], policy: Policy = "activation") -> NDArray[np.uint8]:
     """The summaries for training of one document: uint8 ``(ceil(len(ids) / 96), 60)``.
 
-    Row ``j`` is the summary when everything before position ``96 * j`` has left the window (row 0 is empty).
+    Row ``j`` is the summary when everything before position ``96 * j`` has left the window and the next 96
+    ids stay in it (row 0 is empty): exactly what generation has at that place.
     ``ids``: the document's ids, its END_OF_TEXT at the end included or not.
     """
-    raise NotImplementedError
+    text = readable(ids)
+    rows = np.full((-(-len(text) // SLIDE), SUMMARY_SLOTS), SPACE, dtype=np.uint8)
+    memory = Memory(policy)
+    for j in range(1, len(rows)):
+        here = j * SLIDE
+        rows[j] = encode(condense(memory, text[here - SLIDE : here], text[here : here + SLIDE]))
+    return rows

@@ -16,28 +16,25 @@ written for one read twice, and memory that never grows.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from miniature_memory.errors import MiniatureMemoryError
-from miniature_memory.memory.condense import Memory, condense
+from miniature_memory.memory.condense import SLIDE, SUMMARY_SLOTS, Memory, condense, readable
 from miniature_memory.vocabulary import (
     CHARACTERS,
     END_OF_TEXT,
     SPACE,
     SUMMARY,
-    SYMBOLS,
     TEXT,
     Ids,
     encode,
 )
 
-SUMMARY_SLOTS: Final = 60
 TEXT_SLOTS: Final = 192
-SLIDE: Final = 96
 LOOK: Final = 34
 BLOCK: Final = 256
 ROW: Final = BLOCK + 1
@@ -49,12 +46,6 @@ EMPTY: Final[Ids] = np.full(SUMMARY_SLOTS, SPACE, dtype=np.uint8)
 EMPTY.flags.writeable = False
 
 _KNOWN: Final = frozenset(CHARACTERS) - {"\n"}
-_READABLE: Final = "".join(s if len(s) == 1 else "\n" for s in SYMBOLS)
-
-
-def readable(ids: Sequence[int] | NDArray[np.integer]) -> str:
-    """The text of ``ids`` with exactly one character an id: a control token reads as a newline."""
-    return "".join([_READABLE[i] for i in np.asarray(ids).tolist()])
 
 
 def fit_summary(text: str) -> str:
