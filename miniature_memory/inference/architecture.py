@@ -59,11 +59,15 @@ class Architecture:
             number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
             if not number or (not name.startswith("r") and not isinstance(value, int)):
                 raise wrong(f"{name} = {value!r} makes no sense")
-            values[name] = float(value) if name.startswith("r") else value
+            values[name] = float(value or 0) if name.startswith("r") else value
         a = cls(**values)
         if a.vocab_size != vocabulary.SIZE:
             raise wrong(f"vocab_size is {a.vocab_size}, not {vocabulary.SIZE}")
-        if a.num_attention_heads % a.num_key_value_heads or a.head_dim % 2 or a.max_position_embeddings > 32768:
+        if (
+            a.num_attention_heads % a.num_key_value_heads
+            or a.head_dim % 2
+            or a.max_position_embeddings > 32768
+        ):
             raise wrong("its heads or its window have sizes that don't go together")
         if max(a.hidden_size, a.intermediate_size, a.num_attention_heads * a.head_dim) > 32768:
             raise wrong("it is larger than exact 32-bit sums allow")  # 32768 * 127 * 255 < 2^31
@@ -75,7 +79,15 @@ class Architecture:
         """Shapes (out, in) of what is quantised, in the order of the forward pass."""
         D, F = self.hidden_size, self.intermediate_size
         Q, KV = self.num_attention_heads * self.head_dim, self.num_key_value_heads * self.head_dim
-        shape = {"q": (Q, D), "k": (KV, D), "v": (KV, D), "o": (D, Q), "gate": (F, D), "up": (F, D), "down": (D, F)}
+        shape = {
+            "q": (Q, D),
+            "k": (KV, D),
+            "v": (KV, D),
+            "o": (D, Q),
+            "gate": (F, D),
+            "up": (F, D),
+            "down": (D, F),
+        }
         names = {
             f"model.layers.{i}.{block}.{name}_proj.weight": shape[name]
             for i in range(self.num_hidden_layers)
@@ -115,7 +127,7 @@ class Architecture:
     def parameters(self) -> int:
         """How many numbers the model has."""
         total = 0
-        for shape in (self.matrices() | self.vectors()).values():  # type: ignore[operator]
+        for shape in (self.matrices() | self.vectors()).values():
             size = 1
             for n in shape:
                 size *= n

@@ -1,7 +1,8 @@
 """The safetensors container, read by memory map and written in a fixed order, with numpy alone.
 
-Layout: eight bytes with the header's length (little endian), a JSON header ``{name: {dtype, shape, data_offsets}}``,
-the tensors' bytes without gaps. ``__metadata__`` holds strings; ours are ``sha256`` (of all tensor bytes) and more.
+Layout: eight bytes with the header's length (little endian), a JSON header ``{name: {dtype, shape,
+data_offsets}}``, the tensors' bytes without gaps. ``__metadata__`` holds strings; ours are ``sha256`` (of
+all tensor bytes) and more.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from miniature_memory.errors import Damaged, MissingInput
 
 Tensors = Mapping[str, NDArray[Any]]
 
-_DTYPES: Final = {"F32": "<f4", "F16": "<f2", "I8": "|i1", "U8": "|u1", "I32": "<i4", "I64": "<i8", "F64": "<f8"}
+_DTYPES: Final = {"F32": "<f4", "F16": "<f2", "I8": "|i1", "U8": "|u1", "I32": "<i4", "I64": "<i8"}
 _NAMES: Final = {np.dtype(code): name for name, code in _DTYPES.items()}
 _ALIGN: Final = 64  # where the data begins, so that a row of weights begins on a cache line
 _LARGEST_HEADER: Final = 1 << 24

@@ -44,7 +44,11 @@ class Runtime(Protocol):
     def prefill(self, ids: Sequence[int] | NDArray[Any]) -> Logits: ...
     def step(self, token: int) -> Logits: ...
     def sample(
-        self, settings: Settings, counter: int, banned: Iterable[int] = (), bias: Mapping[int, float] | None = None
+        self,
+        settings: Settings,
+        counter: int,
+        banned: Iterable[int] = (),
+        bias: Mapping[int, float] | None = None,
     ) -> int: ...
 
 
@@ -105,9 +109,9 @@ class Engine:
     def load(cls, directory: Path, backend: Backend = "auto") -> Runtime:
         """The engine of a model directory: its INT8 file, or its fp32 one quantised in memory.
 
-        Raises ``MissingInput``, ``Damaged`` (hash, shapes, architecture or version are not right) and ``Refused``
-        (the model does not name the screen that its training text passed). Without compiled kernel and compiler
-        numpy takes over, and ``notice`` says so.
+        Raises ``MissingInput``, ``Damaged`` (hash, shapes, architecture or version are not right) and
+        ``Refused`` (the model does not name the screen that its training text passed). Without compiled
+        kernel and compiler numpy takes over, and ``notice`` says so.
         """
         config, tensors = load_tensors(Path(directory))
         if backend != "numpy":
@@ -140,7 +144,8 @@ class Engine:
         self._c.mm_reset(self._model)
 
     def prefill(self, ids: Sequence[int] | NDArray[Any]) -> Logits:
-        """Reads ``ids`` after what was read; logits [V] after the last (a view, valid until the next call)."""
+        """Reads ``ids`` after what was read; logits [V] after the last (a view, valid until the next
+        call)."""
         array = self._checked(ids)
         if self._c.mm_read(self._model, array.ctypes.data, len(array), None):
             raise too_long(self.position + len(array), self.window)
@@ -162,14 +167,19 @@ class Engine:
         return self._logits
 
     def sample(
-        self, settings: Settings, counter: int, banned: Iterable[int] = (), bias: Mapping[int, float] | None = None
+        self,
+        settings: Settings,
+        counter: int,
+        banned: Iterable[int] = (),
+        bias: Mapping[int, float] | None = None,
     ) -> int:
         """The next id after what was read: random number ``counter`` decides. -1 when all are forbidden."""
         s = self._settings
         if settings is not self._set_for:
             s.temperature, s.top_p, s.min_p = settings.temperature, settings.top_p, settings.min_p
             s.penalty, s.penalty_from = settings.repetition_penalty, settings.penalty_from
-            s.top_k, s.guard, s.seed = min(settings.top_k, 256), min(settings.loop_guard, 1 << 30), settings.seed
+            s.top_k, s.guard = min(settings.top_k, 256), min(settings.loop_guard, 1 << 30)
+            s.seed = settings.seed
             self._set_for = settings
         banned, bias = tuple(banned), bias or {}
         for token in banned:
@@ -218,14 +228,17 @@ def load_tensors(directory: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any
         return config, read_int8(directory / INT8_FILE, architecture)
     if not (directory / FP32_FILE).exists():
         raise MissingInput(
-            f"There are no weights in {directory}.", f"It needs {INT8_FILE} or {FP32_FILE}; `mm train` writes both."
+            f"There are no weights in {directory}.",
+            f"It needs {INT8_FILE} or {FP32_FILE}; `mm train` writes both.",
         )
     return config, quantize(container.read(directory / FP32_FILE).tensors, config)
 
 
 def too_long(wanted: int, window: int) -> UsageError:
     """What an engine says when its window is full."""
-    return UsageError(f"The window holds {window} ids, not {wanted}.", "Slide the window, then read it again.")
+    return UsageError(
+        f"The window holds {window} ids, not {wanted}.", "Slide the window, then read it again."
+    )
 
 
 def _kinds(size: int) -> NDArray[np.uint8]:

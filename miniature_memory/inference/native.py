@@ -1,9 +1,9 @@
 """Finding or building kernel.c as a shared library, and its C types for ctypes.
 
-A wheel may carry libraries (``prebuilt/``), one for each instruction set; the best that this processor runs is
-taken. Otherwise the system's compiler makes one for exactly this processor, once: it is kept in the user's cache
-under a name that is the hash of source, flags and processor. Several processes may build at once: each writes a
-file of its own and renames it. All libraries compute the same bits (kernel.c says how).
+A wheel may carry libraries (``prebuilt/``), one for each instruction set; the best that this processor runs
+is taken. Otherwise the system's compiler makes one for exactly this processor, once: it is kept in the
+user's cache under a name that is the hash of source, flags and processor. Several processes may build at
+once: each writes a file of its own and renames it. All libraries compute the same bits (kernel.c says how).
 """
 
 from __future__ import annotations
@@ -18,7 +18,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from ctypes import POINTER, Structure, c_double, c_float, c_int16, c_int32, c_int64, c_uint8, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    Structure,
+    c_double,
+    c_float,
+    c_int16,
+    c_int32,
+    c_int64,
+    c_uint8,
+    c_uint64,
+    c_void_p,
+)
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -28,13 +39,21 @@ from miniature_memory.errors import MiniatureMemoryError
 SOURCE: Final = Path(__file__).with_name("kernel.c")
 PREBUILT: Final = Path(__file__).with_name("prebuilt")
 #: what keeps the bits: no contraction; what is for speed alone: the rest
-FLAGS: Final = ("-std=c11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-fPIC", "-shared")
+FLAGS: Final = (
+    "-std=c11",
+    "-O3",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fvisibility=hidden",
+    "-fPIC",
+    "-shared",
+)
 COMPILERS: Final = ("cc", "gcc", "clang")
 #: instruction sets that wheels carry for x86-64, best first: (name, compiler flags, processor flags needed)
 LEVELS: Final = (
     (
         "vnni512",
-        ("-march=x86-64-v4", "-mavx512vnni", "-mprefer-vector-width=512"),
+        ("-march=x86-64-v4", "-mavx512vnni"),
         {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd", "avx512_vnni", "bmi2", "fma"},
     ),
     ("vnni256", ("-march=x86-64-v3", "-mavxvnni"), {"avx2", "bmi2", "fma", "f16c", "movbe", "avx_vnni"}),
@@ -72,7 +91,10 @@ class Model(Structure):
         ("seen", c_int16 * 3),
         ("bucket", c_uint8 * 3),
         *((name, c_void_p) for name in ("cos", "sin", "k8", "v8", "k_scale", "v_scale", "k_sum")),
-        *((name, c_void_p) for name in ("x", "y", "q", "k", "v", "g", "u", "score", "logits", "a_scale", "a")),
+        *(
+            (name, c_void_p)
+            for name in ("x", "y", "q", "k", "v", "g", "u", "score", "logits", "a_scale", "a")
+        ),
     )
 
 
@@ -179,8 +201,7 @@ def _compilers() -> Sequence[str]:
 
 def _native_flags() -> tuple[str, ...]:
     if platform.machine() in ("x86_64", "AMD64"):
-        wide = _processor_flags() >= {"avx512_vnni", "avx512bw"}
-        return ("-march=native", "-mprefer-vector-width=512") if wide else ("-march=native",)
+        return ("-march=native",)
     return ("-mcpu=native",)
 
 
@@ -191,7 +212,8 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").split("\n\n")[0].splitlines()
     except OSError:
         lines = []
-    kept = [line for line in lines if line.split("\t")[0].strip() in ("flags", "Features", "model", "CPU part")]
+    told = ("flags", "Features", "model", "CPU part")
+    kept = [line for line in lines if line.split("\t")[0].strip() in told]
     return "\n".join([platform.machine(), *kept])
 
 
@@ -207,7 +229,8 @@ def _fingerprint() -> str:
 def _cache() -> Path:
     """A directory that only this user writes: what lies there is run."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    for path in (Path(base) / "miniature-memory", Path(tempfile.gettempdir()) / f"miniature-memory-{os.getuid()}"):
+    spare = Path(tempfile.gettempdir()) / f"miniature-memory-{os.getuid()}"
+    for path in (Path(base) / "miniature-memory", spare):
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:

@@ -1,7 +1,8 @@
 """The kernel's numpy twin, for machines where nothing can be compiled: same face, same INT8, slower.
 
-Quantised integers are held as fp32 and multiplied by BLAS, which is exact while a sum stays below 2^24, and nearly
-so above. What differs from the kernel is the last bit of exp and of sums, so that texts are the same nearly always.
+Quantised integers are held as fp32 and multiplied by BLAS, which is exact while a sum stays below 2^24, and
+nearly so above. What differs from the kernel is the last bit of exp and of sums, so that texts are the same
+nearly always.
 """
 
 from __future__ import annotations
@@ -91,7 +92,11 @@ class PortableEngine:
         return self._times(self._norm(x, "model.norm.weight"), "lm_head.weight")
 
     def sample(
-        self, settings: Settings, counter: int, banned: Iterable[int] = (), bias: Mapping[int, float] | None = None
+        self,
+        settings: Settings,
+        counter: int,
+        banned: Iterable[int] = (),
+        bias: Mapping[int, float] | None = None,
     ) -> int:
         runs: dict[int, int] = {}
         for d in range(1, len(self._ids)):
@@ -103,7 +108,9 @@ class PortableEngine:
     def _embed(self, token: int) -> Array:
         self._ids.append(token)
         d = np.arange(1, len(self._ids))
-        same = np.array(self._ids)[-1 - d] == token if len(d) and token > 3 else np.zeros(len(d), dtype=np.bool_)
+        same = (
+            np.array(self._ids)[-1 - d] == token if len(d) and token > 3 else np.zeros(len(d), dtype=np.bool_)
+        )
         self._runs[d] = np.where(same, self._runs[d] + 1, 0)
         self._features = self._matcher.feed(token)
         x: Array = self._w["model.embed_tokens.weight"][token]
@@ -115,7 +122,8 @@ class PortableEngine:
 
     def _norm(self, x: Array, name: str) -> Array:
         mean = (x * x).mean(-1, keepdims=True, dtype=np.float32)
-        return x / np.sqrt(mean + np.float32(self.architecture.rms_norm_eps)) * self._w[name]
+        y: Array = x / np.sqrt(mean + np.float32(self.architecture.rms_norm_eps)) * self._w[name]
+        return y
 
     def _heads(self, y: Array, name: str, begin: int) -> Array:
         """Queries or keys [heads, T, head_dim], normalised and rotated."""

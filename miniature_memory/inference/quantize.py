@@ -32,7 +32,7 @@ def quantize_matrix(weight: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.
 def quantize(weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     """The INT8 file's tensors of fp32 ``weights``. Raises ``Damaged`` where one is missing or not finite."""
     architecture = Architecture.of(config)
-    architecture.check(weights, architecture.matrices() | architecture.vectors(), "weights")  # type: ignore[operator]
+    architecture.check(weights, architecture.matrices() | architecture.vectors(), "weights")
     tensors: dict[str, NDArray[Any]] = {}
     for name in architecture.vectors():
         tensors[name] = np.ascontiguousarray(weights[name], dtype=np.float32)
@@ -51,7 +51,8 @@ def write_int8(path: Path, weights: Mapping[str, NDArray[Any]], config: Mapping[
 
 
 def read_int8(path: Path, architecture: Architecture) -> dict[str, NDArray[Any]]:
-    """Memory-mapped tensors of an INT8 file. Raises ``Damaged`` when it is not the one of ``architecture``."""
+    """Memory-mapped tensors of an INT8 file. Raises ``Damaged`` when it is not the one of
+    ``architecture``."""
     file = container.read(path)
     if file.metadata.get("format") != FORMAT or file.metadata.get("version") != VERSION:
         raise Damaged(f"{path} is no {FORMAT} file of version {VERSION}.", "Release the model anew.")

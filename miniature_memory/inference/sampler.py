@@ -1,9 +1,9 @@
 """How the next character is chosen: the settings, and the numpy twin of the kernel's ``mm_sample``.
 
-Order: forbidden ids out; the loop guard; the repetition penalty; the bias; then at temperature 0 the likeliest
-id (the lowest of equals), else top-k, temperature, min-p, top-p and one draw. Random number ``counter`` of stream
-``seed`` depends on those two alone (SplitMix64's finaliser as a counter-based generator), so that a story can be
-taken up again at any character, on any machine.
+Order: forbidden ids out; the loop guard; the repetition penalty; the bias; then at temperature 0 the
+likeliest id (the lowest of equals), else top-k, temperature, min-p, top-p and one draw. Random number
+``counter`` of stream ``seed`` depends on those two alone (SplitMix64's finaliser as a counter-based
+generator), so that a story can be taken up again at any character, on any machine.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Settings:
     min_p: float = 0.02
     """Only characters with this share of the likeliest one's probability."""
     repetition_penalty: float = 1.0
-    """Divides the logit of a character that would go on repeating 6 characters and more of the window; 1: off.
-    (Penalising every character that occurs, as is done for words, would take the letter e away.)"""
+    """Divides the logit of a character that would go on repeating 6 characters and more of the window; 1:
+    off. (Penalising every character that occurs, as is done for words, would take the letter e away.)"""
     loop_guard: int = 40
     """A character that would lengthen a repetition of so many characters is forbidden; 0: off."""
     name_bonus: float = 0.0
