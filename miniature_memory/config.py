@@ -201,6 +201,7 @@ class GenerateConfig(Section):
     top_p: float = Field(0.95, gt=0, le=1, description="nucleus")
     min_p: float = Field(0.02, ge=0, le=1, description="share of the likeliest character's probability")
     repetition_penalty: float = Field(1.0, ge=1, description="1: none")
+    name_bonus: float = Field(1.0, ge=0, description="pull towards spelling names of the summary; 0: none")
     tries: int = Field(5, ge=1, description="other seeds when the screen stops a sample")
 
 

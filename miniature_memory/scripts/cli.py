@@ -40,7 +40,7 @@ class Flow(click.Group):
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         for title, commands in self.sections:
             with formatter.section(title):
-                formatter.write_dl([(str(each.name), each.get_short_help_str(80)) for each in commands])
+                formatter.write_dl([(f"{each.name:<9}", each.get_short_help_str(80)) for each in commands])
 
 
 @click.command(cls=Flow, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -102,7 +102,8 @@ fetch = _stage_command(
     "fetch",
     "Fetch new addresses; extract and screen their stories.",
     "Fetches new addresses politely (robots.txt, opt-outs and rate limits are obeyed; logins and "
-    "paywalls are never passed), extracts the story, screens it in memory, and keeps it in dataset/raw/text/.",
+    "paywalls are never passed), extracts the story, screens it in memory, "
+    "and keeps it in dataset/raw/text/.",
 )
 validate = _stage_command(
     "validate",

@@ -1,0 +1,103 @@
+"""The generate stage: a sample story by the last run's model; another seed when the screen stops one."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from miniature_memory.errors import MissingInput, Refused
+from miniature_memory.inference.engine import Engine, Runtime
+from miniature_memory.inference.sampler import Settings
+from miniature_memory.inference.write import MemoryKind, Refusal, SummaryEvent, Token, write
+from miniature_memory.workspace import Workspace, atomic_write
+
+if TYPE_CHECKING:
+    from miniature_memory.config import Config
+    from miniature_memory.progress import Progress
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A whole story: its text without the prompt, its summaries, and the rule that stopped it or ''."""
+
+    text: str
+    summaries: tuple[str, ...]
+    refused: str
+
+
+def tell(
+    engine: Runtime, prompt: str, settings: Settings, length: int, memory: MemoryKind = "summary"
+) -> Told:
+    """Reads the writing loop to its end."""
+    text, summaries, refused = [], [], ""
+    for event in write(engine, prompt, settings, length, memory):
+        if isinstance(event, Token):
+            text.append(event.text)
+        elif isinstance(event, SummaryEvent):
+            summaries.append(event.text)
+        elif isinstance(event, Refusal):
+            refused = event.rule
+    return Told("".join(text), tuple(summaries), refused)
+
+
+def settings_of(config: Config, seed: int) -> Settings:
+    """Sampling settings as configured."""
+    g = config.generate
+    return Settings(
+        temperature=g.temperature,
+        top_k=g.top_k,
+        top_p=g.top_p,
+        min_p=g.min_p,
+        repetition_penalty=g.repetition_penalty,
+        name_bonus=g.name_bonus,
+        seed=seed,
+    )
+
+
+def generate(workspace: Workspace, config: Config, progress: Progress) -> Figures:
+    """Writes ``runs/ID/samples/story-SEED.txt``. Raises ``Refused`` when the screen stops every try."""
+    run = workspace.latest_run
+    if run is None:
+        raise MissingInput(f"There is no trained model in {workspace.root}.", "Train one first: `mm train`.")
+    identity = model_identity(run / "model") + config.generate.model_dump_json()
+    for row in reversed(workspace.ledger.figures("generate")):
+        if row["figures"].get("identity") == identity and (workspace.root / row["figures"]["path"]).exists():
+            return {**row["figures"], "new": 0}
+    engine = Engine.load(run / "model")
+    g = config.generate
+    for attempt in range(g.tries):
+        seed = g.seed + attempt
+        began = time.monotonic()
+        told = tell(engine, g.prompt, settings_of(config, seed), g.length, g.memory)
+        if told.refused:
+            progress.say(f"  seed {seed} was stopped by the adults-only screen ({told.refused})")
+            continue
+        path = run / "samples" / f"story-{seed}.txt"
+        atomic_write(path, g.prompt + told.text.strip("\n") + "\n")
+        return {
+            "new": 1,
+            "characters": len(told.text),
+            "characters_per_second": round(len(told.text) / max(time.monotonic() - began, 1e-9)),
+            "seed": seed,
+            "tries": attempt + 1,
+            "last_summary": told.summaries[-1].strip() if told.summaries else "",
+            "path": str(path.relative_to(workspace.root)),
+            "identity": identity,
+        }
+    raise Refused(told.refused, f"sample story ({g.tries} seeds)")
+
+
+def model_identity(model: Path) -> str:
+    """A hash of a model directory's configuration and weights."""
+    digest = hashlib.sha256()
+    for path in sorted(model.glob("*")):
+        if path.name == "config.json" or path.suffix == ".safetensors":
+            digest.update(path.name.encode())
+            with path.open("rb") as handle:
+                digest.update(hashlib.file_digest(handle, "sha256").digest())
+    return digest.hexdigest()

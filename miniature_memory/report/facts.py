@@ -1,0 +1,50 @@
+"""The facts that the terminal, the page and ``mm status --json`` show, read from the ledger and the disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from miniature_memory.workspace import Workspace
+
+
+def facts(workspace: Workspace) -> dict[str, Any]:
+    """Where things stand: the funnel, each stage's last figures, the prepared data, the last run."""
+    ledger = workspace.ledger
+    latest = {row["stage"]: row for row in ledger.figures()}
+    run = workspace.latest_run
+    return {
+        "workspace": str(workspace.root),
+        "funnel": ledger.funnel(),
+        "stages": latest,
+        "peak_mb": max((row["figures"].get("peak_mb", 0) for row in latest.values()), default=0),
+        "run": str(run) if run else None,
+        "model": str(run / "model") if run and (run / "model" / "config.json").exists() else None,
+        "report": str(run / "report.html") if run and (run / "report.html").exists() else None,
+        "prepared": _manifest(workspace),
+    }
+
+
+def _manifest(workspace: Workspace) -> dict[str, Any] | None:
+    try:
+        manifest = json.loads((workspace.processed / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return {key: value for key, value in manifest.items() if isinstance(value, str | int | float)}
+
+
+def last(facts: dict[str, Any], stage: str) -> dict[str, Any]:
+    """The last recorded figures of ``stage``; empty when it never ran."""
+    row = facts["stages"].get(stage)
+    figures: dict[str, Any] = row["figures"] if row else {}
+    return figures
+
+
+def sample(facts: dict[str, Any]) -> str | None:
+    """The text of the last sample story."""
+    path = last(facts, "generate").get("path")
+    try:
+        return Path(facts["workspace"], path).read_text(encoding="utf-8") if path else None
+    except OSError:
+        return None
