@@ -28,7 +28,7 @@ CLOSED: Final = _words("""
     until unto up upon us very was wasn we were weren what whatever when whenever where whereas whether which
     while who whoever whole whom whose why with within without won would wouldn ye yes yet you your yours
     yourself yourselves okay ok ah aha alas ay aye eh ha hello hey hi hm hmm ho huh hullo hurrah hush nay ooh ugh
-    um well wow yeah yep yo
+    um well wow yeah yep yo tis twas nb mem
     chapter part book volume contents prologue epilogue preface
     et la le les des du un une el los las der die das und il""")
 
