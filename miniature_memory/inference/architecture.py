@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from miniature_memory import vocabulary
 from miniature_memory.errors import Damaged, MissingInput, Refused
+from miniature_memory.memory.match import BUCKETS
 
-MATCH_BUCKETS: Final = (8, 16, 16)
 MODEL_TYPES: Final = ("miniature-memory", "qwen3")
 _MATRICES: Final = {"q": "self_attn", "k": "self_attn", "v": "self_attn", "o": "self_attn"} | {
     "gate": "mlp",
@@ -112,7 +112,7 @@ class Architecture:
             }
         if self.match_features:
             shapes["match.embed.weight"] = (self.vocab_size, D)
-            for k, buckets in enumerate(MATCH_BUCKETS, 1):
+            for k, buckets in enumerate(BUCKETS, 1):
                 shapes[f"match.gate_{k}.weight"] = (buckets, D)
         return shapes
 

@@ -23,7 +23,7 @@ from miniature_memory.errors import Damaged, MissingInput
 Tensors = Mapping[str, NDArray[Any]]
 
 _DTYPES: Final = {"F32": "<f4", "F16": "<f2", "I8": "|i1", "U8": "|u1", "I32": "<i4", "I64": "<i8"}
-_NAMES: Final = {np.dtype(code): name for name, code in _DTYPES.items()}
+_NAMES: Final = {np.dtype(code): name for name, code in _DTYPES.items()} | {np.dtype(np.uint16): "BF16"}
 _ALIGN: Final = 64  # where the data begins, so that a row of weights begins on a cache line
 _LARGEST_HEADER: Final = 1 << 24
 
@@ -101,11 +101,13 @@ def write(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> str:
 
 def _tensor(data: memoryview, entry: dict[str, Any]) -> NDArray[Any]:
     begin, end = entry["data_offsets"]
-    dtype = np.dtype(_DTYPES[entry["dtype"]])
+    half = entry["dtype"] == "BF16"  # numpy has no such type: uint16 stands for it, and it is read as fp32
+    dtype = np.dtype(np.uint16) if half else np.dtype(_DTYPES[entry["dtype"]])
     shape = tuple(int(n) for n in entry["shape"])
     if min(shape, default=1) < 0 or not 0 <= begin <= end <= len(data):
         raise ValueError("offsets outside the file")
-    return np.frombuffer(data[begin:end], dtype=dtype).reshape(shape)
+    array = np.frombuffer(data[begin:end], dtype=dtype).reshape(shape)
+    return (array.astype(np.uint32) << 16).view(np.float32) if half else array
 
 
 def _damaged(path: Path, why: str) -> Damaged:

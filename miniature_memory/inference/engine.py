@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from miniature_memory import vocabulary
 from miniature_memory.errors import MissingInput, UsageError
 from miniature_memory.inference import container, native
-from miniature_memory.inference.architecture import MATCH_BUCKETS, Architecture, read_config
+from miniature_memory.inference.architecture import Architecture, read_config
 from miniature_memory.inference.quantize import quantize, read_int8
 from miniature_memory.inference.sampler import Settings
+from miniature_memory.memory.match import BUCKETS
 
 Backend = Literal["auto", "native", "numpy"]
 Logits = NDArray[np.float32]
@@ -81,7 +82,7 @@ class Engine:
         m.embed, m.norm = self._at("model.embed_tokens.weight"), self._at("model.norm.weight")
         if a.match_features:
             m.match_embed = self._at("match.embed.weight")
-            m.match_gate[:] = [self._at(f"match.gate_{k + 1}.weight") for k in range(len(MATCH_BUCKETS))]
+            m.match_gate[:] = [self._at(f"match.gate_{k + 1}.weight") for k in range(len(BUCKETS))]
         m.kind = self._keep("kind", _kinds(a.vocab_size))
         for i, layer in enumerate(self._layers):
             at = f"model.layers.{i}"

@@ -152,7 +152,7 @@ def build(path: Path, flags: Sequence[str] | None = None, compiler: str | None =
 
     ``flags`` (default: those of this processor, and none when the compiler does not know it) join ``FLAGS``.
     """
-    compiler = compiler or next((c for c in _compilers() if shutil.which(c)), None)
+    compiler = compiler or find_compiler()
     if compiler is None:
         raise NoKernel("There is no C compiler.", "Install gcc or clang (Debian: apt install gcc libc6-dev).")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".kernel-", suffix=".so")
@@ -194,9 +194,10 @@ def _prebuilt() -> list[Path]:
     return [path for path in paths if path.exists()]
 
 
-def _compilers() -> Sequence[str]:
+def find_compiler() -> str | None:
+    """The C compiler that would be used: ``$CC``, else the first of ``COMPILERS`` that is there."""
     chosen = os.environ.get("CC")
-    return (chosen, *COMPILERS) if chosen else COMPILERS
+    return next((c for c in ((chosen,) if chosen else ()) + COMPILERS if shutil.which(c)), None)
 
 
 def _native_flags() -> tuple[str, ...]:
