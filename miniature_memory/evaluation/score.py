@@ -38,7 +38,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class Passage:
-    """96 ids at ``start`` of a document's, its summary and another's, and (position, length) of its far names."""
+    """96 ids at ``start`` of a document, its summary and another's, (position, length) of its far names."""
 
     document: Ids
     start: int

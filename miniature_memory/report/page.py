@@ -1,4 +1,4 @@
-"""The report stage: one HTML file with everything that a person wants to see of a run. It needs nothing else."""
+"""The report stage: one HTML file that shows all of a run, and needs nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Figures = dict[str, Any]
 
 
 def report(workspace: Workspace, config: Config, progress: Progress) -> Figures:
-    """Writes ``report.html`` into the last run's directory (or the workspace's root when nothing was trained)."""
+    """Writes ``report.html`` into the last run's directory (the workspace's root when nothing was trained)."""
     known = facts(workspace)
     folder = workspace.latest_run or workspace.root
     page = folder / "report.html"
