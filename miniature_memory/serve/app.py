@@ -69,7 +69,7 @@ def create_app(model: Path) -> Starlette:
                 {"error": "A story is being written already; stop it first."}, status_code=409
             )
         return StreamingResponse(
-            _stream(engine, asked, busy), media_type="text/event-stream", headers=_HEADERS
+            _Writing(engine, asked, busy), media_type="text/event-stream", headers=_HEADERS
         )
 
     return Starlette(
