@@ -19,7 +19,8 @@ EPSILON = 1e-6
 def _scale(x: Tensor) -> Tensor:
     """1 / sqrt(mean(x²) + ε) over the last dimension, kept: [..., 1]."""
     norm = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-    return norm.square_().div_(x.shape[-1]).add_(EPSILON).rsqrt_().to(x.dtype)
+    scale: Tensor = norm.square_().div_(x.shape[-1]).add_(EPSILON).rsqrt_()
+    return scale.to(x.dtype)
 
 
 def _norm_gradient(gradient: Tensor, y: Tensor, scale: Tensor) -> Tensor:
@@ -37,14 +38,14 @@ class _Norm(Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         y, scale = ctx.saved_tensors
         return _norm_gradient(gradient, y, scale)
 
 
 def norm(x: Tensor) -> Tensor:
     """RMSNorm with a gain of one: x · rsqrt(mean(x²) + ε) over the last dimension."""
-    return _Norm.apply(x)  # type: ignore[no-any-return]
+    return _Norm.apply(x)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _NormRope(Function):
@@ -57,7 +58,7 @@ class _NormRope(Function):
         return _rotate(y, cosine * gain, sine * gain)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
         y, scale, cosine, sine = ctx.saved_tensors
         # a rotation's gradient is the rotation back
         back = _rotate(gradient, cosine * ctx.gain, sine * -ctx.gain)
@@ -80,7 +81,7 @@ def norm_rope(x: Tensor, cosine: Tensor, sine: Tensor, gain: float) -> Tensor:
     x [B, H, T, d]; cosine, sine [T, d/2]. Plainly: y = norm(x)·gain;
     (y₁·cos − y₂·sin, y₂·cos + y₁·sin) for the halves y₁, y₂.
     """
-    return _NormRope.apply(x, cosine, sine, gain)  # type: ignore[no-any-return]
+    return _NormRope.apply(x, cosine, sine, gain)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _SwiGLU(Function):
@@ -90,7 +91,7 @@ class _SwiGLU(Function):
         return torch.nn.functional.silu(gate).mul_(up)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
         gate, up = ctx.saved_tensors
         d_up = torch.nn.functional.silu(gate).mul_(gradient)
         d_gate = torch.ops.aten.silu_backward(gradient * up, gate)
@@ -99,4 +100,4 @@ class _SwiGLU(Function):
 
 def swiglu(gate: Tensor, up: Tensor) -> Tensor:
     """silu(gate) · up, remembering only its two inputs."""
-    return _SwiGLU.apply(gate, up)  # type: ignore[no-any-return]
+    return _SwiGLU.apply(gate, up)  # type: ignore[no-any-return, no-untyped-call]

@@ -5,7 +5,7 @@ match features is a stock `Qwen3ForCausalLM`. Match features say, for every posi
 the last time the window held what it holds now (`memory/match.py`); attention this small takes very long to
 learn that by itself, and without it no name is ever copied.
 
-Shapes: B rows, T positions, V symbols, D hidden size, H heads (Hk key/value heads) of d, M feed-forward width.
+Shapes: B rows, T positions, V symbols, D hidden size, H heads (Hk key/value heads) of size d, M MLP width.
 
 Ideas from: RoFormer (rotary positions), PaLM and LLaMA (SwiGLU, no biases), Qwen3 (its place for QK-norm),
 nanochat (norms without learned gains), modded-nanogpt (outputs that start at zero).
@@ -136,7 +136,8 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         x = x + self.self_attn(norm(x), cosine, sine)
-        return x + self.mlp(norm(x))
+        x = x + self.mlp(norm(x))
+        return x
 
 
 class MatchFeatures(nn.Module):
@@ -159,7 +160,7 @@ class MatchFeatures(nn.Module):
         tables, offsets, rows = [], [], 0
         for k in (1, 2, 3):
             gate = self.get_submodule(f"gate_{k}").weight
-            tables += [none, (gate[:, None, :] * self.embed.weight[None]).view(-1, D)]  # type: ignore[index, operator]
+            tables += [none, (gate[:, None, :] * self.embed.weight[None]).view(-1, D)]  # type: ignore[index]
             offsets.append(rows)
             rows += 1 + V * BUCKETS[k - 1]
         index = pairs + torch.tensor(offsets, device=pairs.device)

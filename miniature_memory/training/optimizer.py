@@ -51,7 +51,7 @@ def orthogonal(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
 
 
 def rate_factor(step: int, warmup: int, decay_from: int, decay_steps: int) -> float:
-    """Warm-up, stable, decay: 0 → 1 over ``warmup`` steps, then 1, then linearly to 0 from ``decay_from`` on."""
+    """Warm-up, stable, decay: from 0 to 1 over ``warmup`` steps, then 1; to 0 from ``decay_from`` on."""
     if decay_steps and step >= decay_from:
         return max(0.0, 1.0 - (step - decay_from + 1) / (decay_steps + 1))
     return min(1.0, (step + 1) / (warmup + 1))

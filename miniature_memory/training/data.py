@@ -1,0 +1,164 @@
+"""What `prepare` wrote, opened without reading it: memory-mapped shards as corpora.
+
+manifest.json                        versions, counts, hashes
+shards/train-00000.bin …             uint8 ids, documents one after the other
+index/train.npy                      int64 [documents + 1], where each document begins
+summaries/train-00000.bin …          uint8 [n, 60], on a grid of 96 characters
+renamed/v1/… v2/…                    the same three with other names, training text only
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_right
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from miniature_memory import vocabulary
+from miniature_memory.errors import Damaged, MissingInput
+from miniature_memory.memory.condense import SUMMARY_SLOTS
+from miniature_memory.memory.rows import Corpus
+from miniature_memory.memory.window import ROW
+
+Bytes = NDArray[np.uint8]
+
+
+class Shards:
+    """Files of bytes that read as one array: ``shards[a:b]`` copies across their borders."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self._parts = [np.memmap(f, dtype=np.uint8, mode="r") for f in files if f.stat().st_size]
+        self._starts = np.concatenate([[0], np.cumsum([len(p) for p in self._parts])]).astype(int).tolist()
+        self.shape = (self._starts[-1],)
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, where: Any) -> Any:
+        if not isinstance(where, slice):
+            at = int(where)
+            part = bisect_right(self._starts, at) - 1
+            return self._parts[part][at - self._starts[part]]
+        start, stop, step = where.indices(len(self))
+        pieces = []
+        part = bisect_right(self._starts, start) - 1
+        while start < stop:
+            end = min(stop, self._starts[part + 1])
+            pieces.append(self._parts[part][start - self._starts[part] : end - self._starts[part]])
+            start, part = end, part + 1
+        whole = pieces[0] if len(pieces) == 1 else np.concatenate([*pieces, np.empty(0, np.uint8)])
+        return np.asarray(whole)[::step]
+
+
+def _bytes(folder: Path, split: str) -> Any:
+    files = sorted(folder.glob(f"{split}-*.bin"))
+    if len(files) == 1 and files[0].stat().st_size:
+        return np.memmap(files[0], dtype=np.uint8, mode="r")
+    return Shards(files)
+
+
+def _corpus(folder: Path, split: str) -> Corpus:
+    ids = _bytes(folder / "shards", split)
+    starts = np.load(folder / "index" / f"{split}.npy", allow_pickle=False).astype(np.int64)
+    if not len(starts) or starts[-1] != len(ids):
+        raise Damaged(
+            f"The index of {folder.name}/{split} speaks of {starts[-1] if len(starts) else 0:,} characters, "
+            f"the shards hold {len(ids):,}.",
+            "Run `mm prepare` again: it rebuilds what is missing.",
+        )
+    rows = int((-(-np.diff(starts) // 96)).sum())
+    summaries = _bytes(folder / "summaries", split)
+    if len(summaries) != rows * SUMMARY_SLOTS:
+        raise Damaged(
+            f"The summaries of {folder.name}/{split} don't belong to its text.", "Run `mm prepare` again."
+        )
+    whole = summaries if isinstance(summaries, np.memmap) else summaries[:]
+    return Corpus(ids, starts, whole.reshape(-1, SUMMARY_SLOTS))
+
+
+def part(corpus: Corpus, first: int, last: int) -> Corpus:
+    """Documents ``first`` to ``last`` (without it) of a corpus; nothing is copied."""
+    slots = corpus.slots
+    return Corpus(corpus.ids, corpus.starts[first : last + 1], corpus.summaries[slots[first] : slots[last]])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """``train[0]`` is the original text, the others are its renamed versions."""
+
+    manifest: dict[str, Any]
+    train: list[Corpus]
+    val: Corpus
+
+    @classmethod
+    def open(cls, processed: Path) -> Dataset:
+        """Raises ``MissingInput`` where there is too little, ``Damaged`` where it isn't what it says."""
+        try:
+            manifest = json.loads((processed / "manifest.json").read_text(encoding="utf-8"))
+            train = [_corpus(processed, "train")]
+            for folder in sorted(processed.glob("renamed/v*"), key=lambda f: int(f.name[1:])):
+                train.append(_corpus(folder, "train"))
+            val = _corpus(processed, "val")
+        except FileNotFoundError as error:
+            raise MissingInput(
+                f"There is nothing to train on: {error.filename} is missing.",
+                "Run `mm prepare` first (or `mm run`, which does everything).",
+            ) from None
+        except (ValueError, OSError) as error:
+            raise Damaged(f"{processed} can't be read: {error}", "Run `mm prepare` again.") from error
+        dataset = cls(manifest, train, val)
+        dataset.check()
+        return dataset
+
+    def check(self) -> None:
+        """Refuses what was not screened, another vocabulary, and too little text."""
+        if not self.manifest.get("screen_version"):
+            raise MissingInput(
+                "The dataset doesn't say which adults-only screen it passed, so nothing is trained on it.",
+                "Run `mm prepare` again; it screens every document.",
+            )
+        version = self.manifest.get("vocabulary_version")
+        if version != vocabulary.VERSION:
+            raise MissingInput(
+                f"The dataset is written in vocabulary version {version}, this program in "
+                f"{vocabulary.VERSION}.",
+                "Run `mm prepare` again.",
+            )
+        for name, corpus in (("training", self.train[0]), ("validation", self.val)):
+            if len(corpus.ids) < 2 * ROW:
+                raise MissingInput(
+                    f"The {name} text has {len(corpus.ids):,} characters; {2 * ROW} are the least.",
+                    "Collect or import more stories"
+                    + ("." if name == "training" else ", or raise prepare.validation_share."),
+                )
+
+    @property
+    def characters(self) -> int:
+        return len(self.train[0].ids)
+
+    @property
+    def documents(self) -> int:
+        return len(self.train[0].starts) - 1
+
+    def prefix_hash(self, characters: int) -> str:
+        """SHA-256 of the training text's first ``characters`` ids."""
+        digest = hashlib.sha256()
+        for at in range(0, characters, 1 << 20):
+            digest.update(self.train[0].ids[at : min(characters, at + (1 << 20))].tobytes())
+        return digest.hexdigest()
+
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint remembers of the data it has seen."""
+        return {
+            "characters": self.characters,
+            "documents": self.documents,
+            "sha256": self.prefix_hash(self.characters),
+            "document_set": str(self.manifest.get("document_set", "")),
+            "screen_version": str(self.manifest["screen_version"]),
+            "vocabulary_version": vocabulary.VERSION,
+        }
