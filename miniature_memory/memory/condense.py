@@ -34,7 +34,7 @@ Policy = Literal["activation", "recency", "mix", "tfidf"]
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _LOWER_WORDS: Final = 4096  # lower-case words counted before the counts are halved
 _LONG_AGO: Final = -1e15
-_UNIT: Final = float(1 << 20)
+_UNIT: Final = float(1 << 30)
 _CASE_WORDS: Final = 1024  # how many words the judgement on capital letters looks back
 
 _READABLE: Final = "".join(s if len(s) == 1 else "\n" for s in SYMBOLS)
@@ -158,8 +158,9 @@ class Memory:
         """A column for a new name: a free one, or that of the least active."""
         if len(self._names) < NAMES:
             row = len(self._names)
-            for column in (self._names, self._evidence, self._count, self._last):
-                column.append(0)  # type: ignore[attr-defined]
+            self._names.append(word)
+            for figures in (self._evidence, self._count, self._last):
+                figures.append(0)
         else:
             row = int(self._activation(self.position).argmin())
             del self._row[self._names[row]]
@@ -178,7 +179,7 @@ class Memory:
 
     def _activation(self, now: int) -> NDArray[np.int64]:
         ages = now + 1 - self._at[:, : len(self._names)]
-        total: NDArray[np.int64] = (_UNIT / np.sqrt(ages)).astype(np.int64).sum(axis=0)
+        total: NDArray[np.int64] = (_UNIT / np.sqrt(ages * np.sqrt(ages))).astype(np.int64).sum(axis=0)
         return total * self._sure[: len(self._names)]
 
     def _recency(self, now: int) -> NDArray[np.int64]:
@@ -186,15 +187,17 @@ class Memory:
 
     def _mixed(self, now: int) -> NDArray[np.int64]:
         """Activation, and as much again for what was just named."""
-        ages = now + 1 - np.array(self._last, dtype=np.float64)
-        return self._activation(now) + (2 * _UNIT / np.sqrt(ages)).astype(np.int64)
+        ages: NDArray[np.float64] = now + 1 - np.array(self._last, dtype=np.float64)
+        return self._activation(now) + (_UNIT / np.sqrt(ages * np.sqrt(ages))).astype(np.int64)
 
     def _tfidf(self, now: int) -> NDArray[np.int64]:
         """Frequency among the last mentions times rarity in the story; for comparison."""
         slots = now / SLIDE + 1
         count = np.array(self._count, dtype=np.float64)
         recent = (self._at[:, : len(self._names)] > now - 1024).sum(axis=0)
-        return (recent * np.log(np.maximum(slots / np.minimum(count, slots), 1)) * _UNIT).astype(np.int64)
+        rarity = np.log(np.maximum(slots / np.minimum(count, slots), 1))
+        score: NDArray[np.int64] = (recent * rarity * _UNIT).astype(np.int64)
+        return score
 
     def summary(self, visible: str = "") -> str:
         """Exactly 60 characters: names separated by ", ", ordered by last mention (the latest last), padded
@@ -249,7 +252,8 @@ class Memory:
         names = []
         for row, word in enumerate(self._names):
             at = self._at[: min(self._count[row], MENTIONS), row].astype(np.int64).tolist()
-            names.append([word, self._evidence[row], self._count[row], self._last[row], int(self._sure[row]), at])
+            figures = self._evidence[row], self._count[row], self._last[row], int(self._sure[row])
+            names.append([word, *figures, at])
         return {
             "version": 1,
             "policy": self.policy,

@@ -58,7 +58,7 @@ def match_features(ids: NDArray[np.uint8]) -> tuple[NDArray[np.int16], NDArray[n
     chars = np.full((rows, T, 3), -1, dtype=np.int16)
     buckets = np.zeros((rows, T, 3), dtype=np.uint8)
 
-    # equal[b, d, t] = ids[b, t] == ids[b, t - d]; before the window's begin stands a symbol that nothing equals
+    # equal[b, d, t] = ids[b, t] == ids[b, t - d]; what stands before the window equals nothing
     padded = np.full((rows, 2 * T), 255, dtype=np.uint8)
     padded[:, T:] = _ASKED[ids]
     step = padded.strides
@@ -140,7 +140,7 @@ class Matcher:
         """((char, bucket) of m1, of m2, of m3) at the position of ``token``."""
         t = self._t
         if t >= self.capacity:
-            raise MiniatureMemoryError("The matcher's window is full.", "Call reset() and feed the new window.")
+            raise MiniatureMemoryError("The matcher's window is full.", "Call reset(), feed the new window.")
         here = self.capacity - 1 - t
         letter = bool(_LETTER[token])
         self._n = self._n + 1 if letter else 0

@@ -84,6 +84,8 @@ def read_row(summary: Ids, text: Ids) -> tuple[Ids, Loss]:
     text = text[:TEXT_SLOTS]
     loss = np.zeros(ROW, dtype=np.bool_)
     loss[HEAD : HEAD + len(text)] = True
+    if len(text) and text[0] == END_OF_TEXT:  # a story's start mark is given, never written
+        loss[HEAD] = False
     return _row(SUMMARY, summary, TEXT, text), loss
 
 
@@ -93,7 +95,7 @@ def write_row(summary: Ids, evicted: Ids, look: Ids, target: Ids) -> tuple[Ids, 
     All parts must be whole, since the second slot stands at a fixed place.
     """
     if len(evicted) != SLIDE or len(look) != LOOK:
-        raise MiniatureMemoryError(f"A WRITE row needs {SLIDE} + {LOOK} ids, not {len(evicted)} + {len(look)}.")
+        raise MiniatureMemoryError(f"A WRITE row needs {SLIDE} and {LOOK} ids of text.")
     loss = np.zeros(ROW, dtype=np.bool_)
     second = HEAD + SLIDE + LOOK
     loss[HEAD:second] = True
