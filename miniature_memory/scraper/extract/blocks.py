@@ -39,7 +39,7 @@ _ORNAMENT_IMAGE = re.compile(
     r"|\* ?\* ?\*|~ ?~ ?~",
     re.I,
 )
-_SENTENCE_END = re.compile(r"[.!?…:;—*][\"'”’»)\]*]*$|[\"”»]$")
+_SENTENCE_END = re.compile(r"[.!?…:;—*。！？][\"'”’»)\]*」』]*$|[\"”»」』]$")
 
 
 @dataclass(slots=True)

@@ -85,6 +85,15 @@ _EDGE_LINE = re.compile(
     r")\W*$",
     re.I,
 )
+_BY = re.compile(
+    r"^\W*(?:(?:[Ww]ritten |[Pp]osted |[Ss]tory |[Tt]ext )?(?:[Bb]y|BY)\s+(?:(?:[A-Z][\w.'’-]*|de|van|von|of|the|and|&)\s*){1,6}"
+    r"(?:\W+.{0,80})?|.{0,60}\b\d+[ -]min(?:ute)?s?\.? read\b.{0,40})$"
+)
+_PITCH = re.compile(
+    r"\b(?:newsletter|sign ?up|subscribe|join (?:us|our|my)|patreon|ko-?fi|donat(?:e|ion)|get the app|download (?:the|our)"
+    r"|follow (?:us|me)|mailing list|free (?:copy|book|trial))\b",
+    re.I,
+)
 _NOTE = re.compile(
     r"^\W*(?:a\s?/\s?n\b|an\s*[:\-–—]|(?:an? |the )?(?:author(?:'s|s'|s|’s|s’)?|writer(?:'s|’s|s)?|translator(?:'s|’s|s)?|editor(?:'s|’s|s)?|beta(?:'s|’s)?)"
     r"[\s-]*(?:end[\s-]*)?(?:notes?|comments?|ramblings?|corner|thoughts?|message)\b"
@@ -141,7 +150,9 @@ def _cleaned(block: Block) -> Block:
 
 def _anywhere(block: Block) -> bool:
     text = block.text
-    if block.links >= 0.9 * len(text) and (len(text) < 60 and block.kind == "text"):
+    if block.links >= 0.9 * len(text) and (len(text) < 120 and block.kind == "text"):
+        return True
+    if block.links and len(text) < 240 and text[0] not in "\"“'‘" and _PITCH.search(text):
         return True
     if len(text) > 320 or text[0] in "\"“'‘":
         return False
@@ -221,6 +232,10 @@ def _tail(blocks: list[Block], total: int) -> list[Block]:
 def _head(blocks: list[Block], total: int, title: str, author: str) -> list[Block]:
     title_words = set(_WORDS.findall(title.lower()))
     start = 0
+    for at in range(min(4, len(blocks))):  # a standfirst stands above the byline
+        above = sum(len(b.text) for b in blocks[:at])
+        if blocks[at].kind != "break" and _BY.match(blocks[at].text) and above < min(400, 0.1 * total):
+            start = at + 1
     while start < min(len(blocks), HEAD_BLOCKS):
         block = blocks[start]
         if _is_note(block):
@@ -248,20 +263,27 @@ def _head(blocks: list[Block], total: int, title: str, author: str) -> list[Bloc
 
 
 def _after_note(blocks: list[Block], start: int, total: int) -> int:
-    """Where the story goes on after a note that begins at ``start``."""
-    size = 0
-    for at in range(start, min(start + 10, len(blocks))):
-        block = blocks[at]
-        size += len(block.text)
-        if size > NOTE_SHARE * total:
-            break
-        if at > start and (block.kind in ("break", "heading") or _ends_note(block)):
-            return at + (block.kind == "break" or _ends_note(block))
-    label_alone = len(blocks[start].text) < 40 and len(_WORDS.findall(blocks[start].text)) <= 4
-    after = start + 1 + label_alone
+    """Where the story goes on after a note that begins at ``start``.
+
+    A label with its text beside it takes only talk along; a label alone takes the next block, and further
+    ones when a break or a heading soon ends them.
+    """
+    alone = len(_WORDS.findall(blocks[start].text)) <= 5 and len(blocks[start].text) < 50
+    after = start + 1
+    if alone and after < len(blocks) and blocks[after].kind == "text":
+        after += 1
     while after < len(blocks) and _is_chat(blocks[after]):
         after += 1
-    return min(after, len(blocks))
+    for at in range(after, min(after + 5, len(blocks))):
+        block = blocks[at]
+        if _ends_note(block):
+            return at + 1
+        if block.kind in ("break", "heading"):
+            between = blocks[after:at]
+            small = sum(len(b.text) for b in between) < 0.15 * total
+            if not between or (alone and small and not any(_QUOTE.search(b.text) for b in between)):
+                return at
+    return after
 
 
 def _ends_note(block: Block) -> bool:

@@ -34,9 +34,9 @@ FURNITURE = re.compile(
     r"|adsbygoogle|ad-?(?:box|slot|unit|wrap\w*|container|block)|banner|cookies?(?:-?\w+)?|consent|gdpr|popup|modal"
     r"|author-?(?:bio|box|info|card|notes?\w*)|about-?(?:the-?)?author|byline-?box|bio|post-?(?:meta|tags|footer)"
     r"|entry-?(?:meta|utility|footer)|tag-?(?:list|cloud)|tags|toolbar|print-?only|skip-?link|signature|user-?sig\w*"
-    r"|watermark|notice|disclaimer|toc|table-?of-?contents)(?=$|[\s_-])"
+    r"|(?:end-?)?notes|chapter-?preface|preface|landmark|watermark|notice|disclaimer|toc|table-?of-?contents)(?=$|[\s_-])"
 )
-_FURNITURE_TAGS = frozenset(("nav", "footer"))
+_FURNITURE_TAGS = frozenset(("nav", "footer", "figcaption", "aside"))
 
 
 class Page:
@@ -139,6 +139,8 @@ def complete(page: Page, chosen: set[int]) -> list[int]:
         return []
     root = _common_root(page, inside)
     within = set(root.iter(etree.Element))
+    while len(inside) > 1 and page.blocks[inside[0]].node not in within and _is_label(page.blocks[inside[0]]):
+        inside.pop(0)  # a site's name in large letters; the story's first line stands with the story
     parents = {_holder(page.blocks[i]) for i in inside if page.blocks[i].kind == "text"}
 
     def belongs(index: int) -> bool:
@@ -159,6 +161,12 @@ def complete(page: Page, chosen: set[int]) -> list[int]:
             kept.add(index)
             index += step
     return sorted(kept)
+
+
+def _is_label(block: Block) -> bool:
+    """A line that is hardly a story's: short, and not speech."""
+    unfinished = not re.search(r"[.!?…\"”’]\s*$", block.text)
+    return len(block.text) <= (80 if unfinished else 60) and block.text[0] not in "\"“'‘"
 
 
 def _holder(block: Block) -> HtmlElement:

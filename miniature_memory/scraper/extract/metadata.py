@@ -17,15 +17,17 @@ _STORY_TYPES = re.compile(
 )
 _OTHER_WORKS = re.compile(r"WebSite|Organization|Person|Blog$|ImageObject|BreadcrumbList|Comment|Review")
 _DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
-_BYLINE = re.compile(r"^\s*(?:(?:written|posted|story|published|a story)\s+)?by\s*:?\s+", re.I)
-_TITLE_JOINT = re.compile(r"\s+[|–—·»«:\-]+\s+|\s*[|»«]\s*")
+_BYLINE = re.compile(r"^\s*(?:(?:written|post|posted|story|published|a story)\s+)?by\s*:?\s+", re.I)
+_TITLE_JOINT = re.compile(r"\s+(?:[|–—·•»«\-]+|:{1,2})\s+|\s*[|»«]\s*|:\s+")
 
 
 @dataclass
 class Facts:
-    """Facts of a page; unknown ones are empty. ``series`` names the story a chapter is part of."""
+    """Facts of a page; unknown ones are empty. ``full_title`` is the title before it was cut down to what the page shows,
+    ``series`` names the story a chapter is part of."""
 
     title: str = ""
+    full_title: str = ""
     author: str = ""
     published: str = ""
     language: str = ""
@@ -38,7 +40,7 @@ class Facts:
     serial: bool = False
 
 
-def read(root: HtmlElement) -> Facts:
+def read(root: HtmlElement, url: str = "") -> Facts:
     """Reads the facts; before `prune`, since JSON-LD stands in scripts."""
     facts = Facts()
     items = list(_linked_data(root))
@@ -48,7 +50,10 @@ def read(root: HtmlElement) -> Facts:
     facts.site_name = meta.get("og:site_name", "")
     facts.canonical = _href(root, "canonical") or meta.get("og:url", "")
     facts.series = facts.series or meta.get("og:novel:book_name", "") or meta.get("book:title", "")
-    facts.title = facts.title or _title(root, meta, facts.site_name)
+    host = host_of(url or facts.canonical)
+    facts.title = strip_site(facts.title, facts.site_name, host) or _title(root, meta, facts.site_name, host)
+    facts.full_title = fold(facts.title)
+    facts.title = _shown_title(root, facts.full_title)
     facts.author = facts.author or _author(root, meta)
     facts.published = iso_date(
         facts.published
@@ -182,21 +187,42 @@ def _href(root: HtmlElement, relation: str) -> str:
     return _first(root, f"//link[contains(concat(' ', @rel, ' '), ' {relation} ')]/@href")
 
 
-def _title(root: HtmlElement, meta: dict[str, str], site: str) -> str:
+def _title(root: HtmlElement, meta: dict[str, str], site: str, host: str) -> str:
     shown = meta.get("og:title") or meta.get("twitter:title") or meta.get("dc.title") or _first(root, "//head/title")
     headings = [fold("".join(h.itertext())) for h in root.iter("h1")]
     headings = [h for h in headings if h and h.lower() != site.lower()]
-    return strip_site(shown, site) if shown else (headings[0] if headings else _first(root, "//title"))
+    return strip_site(shown, site, host) if shown else (headings[0] if headings else _first(root, "//title"))
 
 
-def strip_site(title: str, site: str) -> str:
-    """``"The Lamp | Some Site"`` without its site."""
+def _shown_title(root: HtmlElement, title: str) -> str:
+    """The longest heading that is the title's beginning or end: what a site adds around it is not shown."""
+    shown = [fold("".join(h.itertext())) for h in root.iter("h1", "h2", "h3")]
+    parts = {title[: j.start()] for j in _TITLE_JOINT.finditer(title)}
+    parts |= {title[j.end() :] for j in _TITLE_JOINT.finditer(title)}
+    return max((h for h in shown if h in parts), key=len, default=title)
+
+
+def strip_site(title: str, site: str, host: str = "") -> str:
+    """``"The Lamp | Some Site"`` or ``"Some Site: The Lamp"`` without its site, known by name or by host."""
     title = fold(title)
-    for joint in reversed(list(_TITLE_JOINT.finditer(title))):
-        rest = title[joint.end() :]
-        if site and rest.strip().lower() == site.lower():
-            return title[: joint.start()]
+    joints = list(_TITLE_JOINT.finditer(title))
+    for joint in joints[-1:] + joints[:1]:
+        before, after = title[: joint.start()], title[joint.end() :]
+        if joint is joints[-1] and (_is_site(after, site, host) or "|" in joint[0]):
+            return strip_site(before, site, host)
+        if joint is joints[0] and _is_site(before, site, host):
+            return after
     return title
+
+
+def _is_site(name: str, site: str, host: str) -> bool:
+    plain, known = _letters(name), _letters(site)
+    address = _letters(host.partition(":")[0].rpartition(".")[0])
+    return bool(plain) and (plain == known or (len(plain) > 3 and (plain in address or address == "the" + plain)))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]|^the\b", "", text.lower())
 
 
 def _author(root: HtmlElement, meta: dict[str, str]) -> str:
@@ -212,6 +238,7 @@ def _author(root: HtmlElement, meta: dict[str, str]) -> str:
         " or contains(concat(' ', @class, ' '), ' by-author ') or contains(concat(' ', @class, ' '), ' post-author ')]",
     )
     seen = _BYLINE.sub("", seen)
+    seen = re.split(r"\s+[»|·•]\s+|\s+on\s+", seen)[0]
     return seen if 0 < len(seen) <= 80 else ""
 
 

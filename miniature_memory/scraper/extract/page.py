@@ -8,7 +8,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from miniature_memory.scraper.extract import Extracted, furniture, metadata, threads
-from miniature_memory.scraper.extract.blocks import Block, blocks, write
+from miniature_memory.scraper.extract.blocks import blocks, write
 from miniature_memory.scraper.extract.dom import names, parse, prune
 from miniature_memory.scraper.extract.locate import Page, locate
 from miniature_memory.scraper.extract.work import work_of
@@ -23,13 +23,14 @@ def extract_page(html: str, url: str = "") -> Extracted:
     root = parse(html)
     if root is None:
         return Extracted("", "", "", "", "", "", metadata.host_of(url), metadata.host_of(url), "", False)
-    facts = metadata.read(root)
+    facts = metadata.read(root, url)
     scripted = _scripts(root)
     prune(root)
     page = Page(root, blocks(root))
-    bodies = threads.starter_posts(root, url)
+    starter, bodies = threads.starter_posts(root, url)
     if bodies:
-        found, extractor = [b for body in bodies for b in _post(body)], "thread"
+        found, extractor = [b for body in bodies for b in blocks(body)], "thread"
+        facts.author = starter
     else:
         chosen, extractor = locate(page)
         found = [page.blocks[i] for i in chosen]
@@ -46,11 +47,6 @@ def extract_page(html: str, url: str = "") -> Extracted:
         extractor=extractor if story else "",
         needs_browser=scripted and _is_thin(page, story),
     )
-
-
-def _post(body: HtmlElement) -> list[Block]:
-    """A thread's posts are parts of one story; a break stands between them."""
-    return [Block("* * *", "break", body), *blocks(body)]
 
 
 def _scripts(root: HtmlElement) -> bool:

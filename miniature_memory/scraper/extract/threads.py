@@ -23,19 +23,24 @@ _NOT_STORY = re.compile(r"(?:^|[\s_-])(?:signature|sig|quote\w*|bbcodeblock\w*|p
 _CUES = re.compile(r"\b(?:joined|posts|registered|location|reply|re:|member|thread|topic|quote|original poster)\b", re.I)
 
 
-def starter_posts(root: HtmlElement, url: str = "") -> list[HtmlElement]:
-    """The bodies of the starter's story posts, in order, freed of quotes and signatures; empty for no thread."""
+def starter_posts(root: HtmlElement, url: str = "") -> tuple[str, list[HtmlElement]]:
+    """The starter's name and the bodies of the starter's story posts, in order, freed of quotes and signatures; empty for no thread."""
     posts = _posts(root)
     if len(posts) < 2:
-        return []
+        return "", []
     authors = [_author(post) for post in posts]
     if not authors[0] or sum(map(bool, authors)) < 0.7 * len(posts):
-        return []
+        return "", []
     if not _is_thread(root, url, posts, authors):
-        return []
+        return "", []
     bodies = [_body(p) for p, author in zip(posts, authors, strict=True) if author == authors[0]]
     sizes = [len(_text(body)) for body in bodies]
-    return [body for at, body in enumerate(bodies) if sizes[at] >= STORY_POST or (at == 0 and max(sizes) < STORY_POST)]
+    story = [
+        body
+        for at, body in enumerate(bodies)
+        if sizes[at] >= STORY_POST or (at == 0 and max(sizes) < STORY_POST)
+    ]
+    return authors[0], story
 
 
 def _posts(root: HtmlElement) -> list[HtmlElement]:

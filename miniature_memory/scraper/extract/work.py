@@ -28,7 +28,7 @@ def work_of(facts: Facts, url: str) -> str:
     """``host/story``; empty only when nothing at all is known."""
     address = url or facts.canonical
     site = host_of(address) or slug(facts.site_name)
-    title, titled = story_title(facts.title)
+    title, titled = story_title(facts.full_title)
     if facts.series:
         part = slug(story_title(facts.series.rstrip("/").rpartition("/")[2])[0])
         if part:
@@ -55,7 +55,7 @@ def slug(text: str) -> str:
 
 
 def _last_crumb(facts: Facts) -> str:
-    names = [name for name in facts.crumbs if not story_title(name)[1] and name != facts.title]
+    names = [name for name in facts.crumbs if not story_title(name)[1] and name not in (facts.title, facts.full_title)]
     return names[-1] if len(names) > 1 else ""
 
 
