@@ -48,8 +48,8 @@ tags:
 A character-level language model of {parameters:,} parameters that writes fiction for adults in a window of
 {window} characters, with a rolling summary of 60.
 
-**Adults only.** It was trained on fiction for readers of 18 and over, about grown-ups only. Each text passed the
-adults-only screen (version `{screen}`) before training, and what the model writes passes it again in
+**Adults only.** It was trained on fiction for readers of 18 and over, about grown-ups only. Each text passed
+the adults-only screen (version `{screen}`) before training, and what the model writes passes it again in
 `mm write`. Another program that runs these weights has to bring a screen of its own.
 
 **Not to be published** if it was trained on text collected from the web: weights remember. Only a model
