@@ -63,6 +63,7 @@ class Robots:
     def __init__(self, get: Get) -> None:
         self._get = get
         self._known: dict[str, tuple[float, HostRules]] = {}
+        self._stated: dict[str, list[Any]] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def rules(self, url: str) -> HostRules:
@@ -80,9 +81,21 @@ class Robots:
                 self._known[origin] = (time.monotonic() + _DAY, rules)
             return rules
 
-    async def _ask(self, origin: str) -> HostRules:
-        text = await self._robots_txt(origin)
-        views = [view for view in (_preferences(text),) if view is not None]
+    async def reserves(self, url: str) -> bool:
+        """Whether the host reserves the page against training, by any of the ways above. Raises like ``rules``."""
+        rules = await self.rules(url)
+        if rules.reserves(url):
+            return True
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        async with self._locks[origin]:
+            views = self._stated.get(origin)
+            if views is None:
+                views = self._stated[origin] = await self._statements(origin)
+        return any(not view.can_fetch(url, AGENT) for view in views)
+
+    async def _statements(self, origin: str) -> list[Any]:
+        views = []
         for path, read in (("/.well-known/tdmrep.json", _tdm), ("/ai.txt", _ai_txt)):
             try:
                 answer = await self._get(origin + path, MAX_BYTES)
@@ -91,9 +104,14 @@ class Robots:
             view = read(answer) if answer.status == 200 else None
             if view is not None:
                 views.append(view)
+        return views
+
+    async def _ask(self, origin: str) -> HostRules:
+        text = await self._robots_txt(origin)
         crawl = _parse(text) if text else None
         delay = float(crawl.crawl_delay(AGENT) or 0) if crawl is not None else 0.0
-        return HostRules(crawl, tuple(views), delay)
+        preferences = _preferences(text)
+        return HostRules(crawl, (preferences,) if preferences is not None else (), delay)
 
     async def _robots_txt(self, origin: str) -> str:
         """Its text; empty when there is none (4xx). A file that is cut at the size limit counts as far as it goes."""

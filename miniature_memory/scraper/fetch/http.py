@@ -114,24 +114,28 @@ class Client:
         self.politeness.ask(host_of(url), rules.delay)
         if not rules.allows(url):
             raise FetchError("robots", "robots.txt says no")
-        if rules.reserves(url):
+        if await self.robots.reserves(url):
             raise FetchError("opt_out", "the host reserves its pages against training")
 
     async def once(self, url: str, max_bytes: int) -> Answer:
         """One hop in this host's turn. A negative ``max_bytes`` cuts a longer body instead of refusing it."""
         async with self.politeness.turn(host_of(url)):
             self.requests += 1
+            begun: list[bool] = []
             try:
                 async with asyncio.timeout(self.config.timeout):
-                    return await self._ask(url, max_bytes)
+                    return await self._ask(url, max_bytes, begun)
             except TimeoutError:
-                raise Later("timeout", f"no whole answer within {self.config.timeout:g} s") from None
+                message = f"no whole answer within {self.config.timeout:g} s"
+                # a page that came and never ended will not end the next time either
+                raise FetchError("timeout", message) if begun else Later("timeout", message) from None
 
-    async def _ask(self, url: str, max_bytes: int) -> Answer:
+    async def _ask(self, url: str, max_bytes: int, begun: list[bool]) -> Answer:
         import httpx
 
         try:
             async with self._http.stream("GET", url) as response:
+                begun.append(True)
                 refused = response.headers.get(REFUSED_HEADER, "")
                 if refused.startswith(self.egress.token):
                     raise _refusal(refused.rpartition(" ")[2])

@@ -11,6 +11,8 @@ from miniature_memory.scraper.robots import AGENT, reserves_training
 
 _OPT_OUT = {"noai", "noml", "noindex", "none"}
 _WITH_VALUE = {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
+_SHOWN = "//body//text()[not(ancestor::script or ancestor::style or ancestor::noscript)]"
+_WALLS = "contains(@class, 'paywall') or contains(@class, 'regwall') or contains(@id, 'paywall')"
 _THIN = 1200  # characters; a wall stands where a story would be, a login box beside one
 
 
@@ -86,21 +88,14 @@ def _tdm(headers: list[tuple[str, str]], metas: list[tuple[str, str]]) -> bool:
 
 
 def _wall(tree: Any, metas: list[tuple[str, str]]) -> str:
+    thin = len(" ".join(" ".join(tree.xpath(_SHOWN)).split())) < _THIN
+    if thin and tree.xpath("boolean(//input[translate(@type, 'PASWORD', 'pasword') = 'password'])"):
+        return "login"
     if any(_not_free(item) for item in _linked_data(tree)):
         return "paywall"
-    if any(
-        name == "article:content_tier" and value.lower() in ("locked", "metered") for name, value in metas
-    ):
+    if any(name == "article:content_tier" and value.lower() in ("locked", "metered") for name, value in metas):
         return "paywall"
-    text = " ".join(
-        tree.xpath("//body//text()[not(ancestor::script or ancestor::style or ancestor::noscript)]")
-    )
-    if len(" ".join(text.split())) >= _THIN:
-        return ""
-    if tree.xpath("boolean(//input[translate(@type, 'PASWORD', 'pasword') = 'password'])"):
-        return "login"
-    walls = "contains(@class, 'paywall') or contains(@class, 'regwall') or contains(@id, 'paywall')"
-    return "paywall" if tree.xpath(f"boolean(//body//*[{walls}])") else ""
+    return "paywall" if thin and tree.xpath(f"boolean(//body//*[{_WALLS}])") else ""
 
 
 def _linked_data(tree: Any) -> Iterator[dict[str, Any]]:
