@@ -1,6 +1,6 @@
 """What a summary says: a bounded ledger of mentions, condensed to 60 characters at every slide.
 
-The ledger stands outside the window. It holds up to 128 names with the positions of their last 30 mentions,
+The ledger stands outside the window. It holds up to 64 names with the positions of their last 30 mentions,
 and what their capitals have shown so far; its size and the cost of a slide do not grow with the story. A
 name's activation is the sum of age^-3/4 over those mentions (ages in characters): the base-level learning of
 Anderson and Schooler's rational analysis of memory, in which what was needed often and lately is what will
@@ -26,7 +26,7 @@ from miniature_memory.vocabulary import SPACE, SYMBOLS, encode
 SUMMARY_SLOTS: Final = 60
 SLIDE: Final = 96
 MENTIONS: Final = 30
-NAMES: Final = 128
+NAMES: Final = 64
 SEPARATOR: Final = ", "
 
 Policy = Literal["activation", "recency", "mix", "tfidf"]
@@ -61,6 +61,13 @@ class Memory:
                 f"There is no memory policy {policy!r}.", f"Choose one of: {', '.join(get_args(Policy))}."
             )
         self.policy = policy
+        scores: dict[str, Callable[[int], NDArray[np.int64]]] = {
+            "activation": self._activation,
+            "recency": self._recency,
+            "mix": self._mixed,
+            "tfidf": self._tfidf,
+        }
+        self._score = scores[policy]
         self._scanner = Scanner()
         self._lower: dict[str, int] = {}
         self._row: dict[str, int] = {}  # name -> its column in the arrays below
@@ -70,7 +77,7 @@ class Memory:
         self._last: list[int] = []
         self._at = np.full((MENTIONS, NAMES), _LONG_AGO)
         self._sure = np.ones(NAMES, dtype=np.int64)  # 2 once a name has evidence, 1 before
-        self._words = self._capitals = self._upper = self._caseless = 0
+        self._case = [0, 0, 0, 0]  # words, of them with a capital, all in capitals, without case; fading
         self._previous = ""
 
     @property
@@ -82,30 +89,27 @@ class Memory:
 
     def observe(self, text: str) -> None:
         """Read ``text`` that leaves the window (or that is read for the first time), in any pieces."""
-        lower = self._lower
+        lower, previous = self._lower, self._previous
+        words, capitals, upper, caseless = self._case
         for word, at, kind in self._scanner.read(text):
-            self._words += 1
+            words += 1
             if kind == LOWER:
                 lower[word] = lower.get(word, 0) + 1
                 if len(lower) > _LOWER_WORDS:
-                    self._forget_words()
+                    lower = self._lower = {w: n >> 1 for w, n in lower.items() if n > 1}
             elif kind == CASELESS:
-                self._caseless += 1
+                caseless += 1
             else:
-                self._capitals += 1
-                if kind == CAPS:
-                    self._upper += 1
+                capitals += 1
+                upper += kind == CAPS
                 self._capital(word, at, kind)
-            if self._words >= 40 and (
-                self._capitals * 100 <= self._words or self._upper * 2 > self._words or self._caseless
-            ):
-                self._without_case(word, at, kind)
-            self._previous = word
-            if self._words >= _CASE_WORDS:
-                self._words >>= 1
-                self._capitals >>= 1
-                self._upper >>= 1
-                self._caseless >>= 1
+            if words >= 40 and (capitals * 100 <= words or upper * 2 > words or caseless):
+                self._without_case(word, at, kind, previous)
+            previous = word
+            if words >= _CASE_WORDS:
+                words, capitals, upper, caseless = words >> 1, capitals >> 1, upper >> 1, caseless >> 1
+        self._case = [words, capitals, upper, caseless]
+        self._previous = previous
 
     def _capital(self, word: str, at: int, kind: int) -> None:
         """A word with a capital: is it a mention?"""
@@ -126,14 +130,14 @@ class Memory:
         else:
             self._mention(word, at, False)
 
-    def _without_case(self, word: str, at: int, kind: int) -> None:
+    def _without_case(self, word: str, at: int, kind: int, previous: str) -> None:
         """Where capitals tell nothing (none at all, nothing else, a script without them): who speaks or has
         a title is a name; of the rest, long and uncommon words may be."""
         if kind in (INSIDE, START):
             return
-        low, before = word.lower(), self._previous.lower()
+        low, before = word.lower(), previous.lower()
         if low in SPEECH and before not in COMMON and before not in TITLES and before.isalpha():
-            self._mention(self._previous, at - len(before) - 1, True)
+            self._mention(previous, at - len(before) - 1, True)
         elif low in COMMON or low in NEVER or (len(word) < 3 and kind != CASELESS):
             return
         elif before in TITLES or before in SPEECH:
@@ -172,9 +176,6 @@ class Memory:
         self._at[:, row] = _LONG_AGO
         return row
 
-    def _forget_words(self) -> None:
-        self._lower = {word: count >> 1 for word, count in self._lower.items() if count > 1}
-
     # -- condensing ------------------------------------------------------------------------------------
 
     def _activation(self, now: int) -> NDArray[np.int64]:
@@ -207,16 +208,10 @@ class Memory:
         """
         if not self._names:
             return " " * SUMMARY_SLOTS
-        score: Callable[[int], NDArray[np.int64]] = {
-            "activation": self._activation,
-            "recency": self._recency,
-            "mix": self._mixed,
-            "tfidf": self._tfidf,
-        }[self.policy]
         seen = set(_LETTERS.findall(visible))
         room = SUMMARY_SLOTS + len(SEPARATOR)
         chosen: list[int] = []
-        for row in np.argsort(-score(self.position), kind="stable").tolist():
+        for row in np.argsort(-self._score(self.position), kind="stable").tolist():
             word = self._names[row]
             cost = len(word) + len(SEPARATOR)
             if cost <= room and word not in seen and self._is_name(row):
@@ -260,7 +255,7 @@ class Memory:
             "scanner": self._scanner.state(),
             "names": names,
             "lower": dict(self._lower),
-            "case": [self._words, self._capitals, self._upper, self._caseless],
+            "case": list(self._case),
             "previous": self._previous,
         }
 
@@ -271,7 +266,8 @@ class Memory:
             memory = cls(state["policy"])
             memory._scanner = Scanner.from_state(state["scanner"])
             memory._lower = {str(word): int(count) for word, count in state["lower"].items()}
-            memory._words, memory._capitals, memory._upper, memory._caseless = map(int, state["case"])
+            words, capitals, upper, caseless = map(int, state["case"])
+            memory._case = [words, capitals, upper, caseless]
             memory._previous = str(state["previous"])
             for word, evidence, count, last, sure, at in state["names"][:NAMES]:
                 row = memory._place(str(word))

@@ -24,7 +24,7 @@ CASELESS: Final = 4  # a word of a script without case
 #: neither people nor things: what never becomes a name
 NEVER: Final = CLOSED | CALENDAR | TITLES | {"god"}
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+_WORD: Final = re.compile(r"([^\W\d_]+(?:['’\-][^\W\d_]+)*)")
 _ENDS: Final = frozenset(".!?:;\n…")
 _OPENS: Final = frozenset("\"“”„‘'«»_*[<>¿¡#\n")
 _LONGEST: Final = 40  # of one name; also how much of an unbroken stretch is held back
@@ -71,21 +71,23 @@ class Scanner:
             cut = len(text) - _LONGEST
         self.pending = text[cut:]
         tokens: list[Token] = []
-        end, offset, gap, previous = 0, self.position, self.gap, self.previous
-        for match in _WORD.finditer(text, 0, cut):
-            at = match.start()
-            word = match.group()
-            gap += text[end:at]
-            end = match.end()
+        gap, previous, at = self.gap, self.previous, self.position
+        parts = _WORD.split(text[:cut])  # gap, word, gap, word, …, gap
+        at -= len(gap)
+        parts[0] = gap + parts[0]
+        for i in range(1, len(parts), 2):
+            gap, word = parts[i - 1], parts[i]
+            at += len(gap)
             if word.islower():
-                tokens.append((word, offset + at, LOWER))
+                tokens.append((word, at, LOWER))
             else:
                 core = word if word.isalpha() else _core(word)
-                tokens.append((core[:_LONGEST], offset + at, self._kind(core, gap, previous)))
-            gap, previous = "", word
-        self.gap = (gap + text[end:cut])[-8:]
+                tokens.append((core[:_LONGEST], at, self._kind(core, gap, previous)))
+            at += len(word)
+            previous = word
+        self.gap = parts[-1][-8:]
         self.previous = previous[:_LONGEST]
-        self.position = offset + cut
+        self.position += cut
         return tokens
 
     @staticmethod

@@ -6,10 +6,10 @@ renamed version; train and val apart)::
     ids        uint8 [total]     documents one after the other, each followed by its END_OF_TEXT id
     starts     int64 [docs + 1]  where document d begins in ids; the last is total
     summaries  uint8 [N, 60]     document d's rows are slots[d]:slots[d+1], one for each 96 ids begun
-    slots      int64 [docs + 1]  running sum of ceil((starts[d+1] - starts[d]) / 96), by slot_offsets
+    slots      int64 [docs + 1]  sum of ceil((starts[d+1] - starts[d]) / 96) up to d, by slot_offsets
 
 Row ``j`` of a document is the summary when all before its position ``96 * j`` has left the window:
-``condense.grid_summaries(ids[starts[d]:starts[d + 1]])``. Renamed versions are ``rename.rename(text, seed=v)``
+    slots      int64 [docs + 1]  running sum of ceil(length / 96), by slot_offsets
 for v = 1, 2, …; their ids differ in length, so each version is a Corpus of its own.
 
     batch_ids, batch_loss = build_rows([original, renamed1, renamed2, …], Mix(), seed, step, rows=range(16))
