@@ -14,7 +14,7 @@ import json
 from bisect import bisect_right
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,37 +29,44 @@ Bytes = NDArray[np.uint8]
 
 
 class Shards:
-    """Files of bytes that read as one array: ``shards[a:b]`` copies across their borders."""
+    """Files of bytes that read as one array: ``shards[a:b]`` copies that piece, across borders if need be.
 
-    def __init__(self, files: list[Path]) -> None:
-        self._parts = [np.memmap(f, dtype=np.uint8, mode="r") for f in files if f.stat().st_size]
-        self._starts = np.concatenate([[0], np.cumsum([len(p) for p in self._parts])]).astype(int).tolist()
-        self.shape = (self._starts[-1],)
+    ``cut`` gives a part as another such array, without copying.
+    """
+
+    def __init__(self, parts: list[Bytes], begin: int = 0, end: int | None = None) -> None:
+        self._parts = parts
+        self._starts = np.concatenate([[0], np.cumsum([len(p) for p in parts])]).astype(int).tolist()
+        self._begin = begin
+        self._end = self._starts[-1] if end is None else end
+
+    @classmethod
+    def open(cls, files: list[Path]) -> Shards:
+        return cls([np.memmap(f, dtype=np.uint8, mode="r") for f in files if f.stat().st_size])
+
+    def cut(self, begin: int, end: int) -> Shards:
+        return Shards(self._parts, self._begin + begin, self._begin + end)
 
     def __len__(self) -> int:
-        return int(self.shape[0])
+        return int(self._end - self._begin)
 
-    def __getitem__(self, where: Any) -> Any:
-        if not isinstance(where, slice):
-            at = int(where)
-            part = bisect_right(self._starts, at) - 1
-            return self._parts[part][at - self._starts[part]]
+    def __getitem__(self, where: slice) -> Bytes:
         start, stop, step = where.indices(len(self))
-        pieces = []
-        part = bisect_right(self._starts, start) - 1
-        while start < stop:
-            end = min(stop, self._starts[part + 1])
-            pieces.append(self._parts[part][start - self._starts[part] : end - self._starts[part]])
-            start, part = end, part + 1
-        whole = pieces[0] if len(pieces) == 1 else np.concatenate([*pieces, np.empty(0, np.uint8)])
-        return np.asarray(whole)[::step]
+        at, stop = start + self._begin, stop + self._begin
+        number = bisect_right(self._starts, at) - 1
+        pieces = [np.empty(0, np.uint8)]
+        while at < stop:
+            end = min(stop, self._starts[number + 1])
+            pieces.append(self._parts[number][at - self._starts[number] : end - self._starts[number]])
+            at, number = end, number + 1
+        return np.concatenate(pieces)[::step]
 
 
 def _bytes(folder: Path, split: str) -> Any:
     files = sorted(folder.glob(f"{split}-*.bin"))
     if len(files) == 1 and files[0].stat().st_size:
         return np.memmap(files[0], dtype=np.uint8, mode="r")
-    return Shards(files)
+    return Shards.open(files)
 
 
 def _corpus(folder: Path, split: str) -> Corpus:
@@ -82,9 +89,14 @@ def _corpus(folder: Path, split: str) -> Corpus:
 
 
 def part(corpus: Corpus, first: int, last: int) -> Corpus:
-    """Documents ``first`` to ``last`` (without it) of a corpus; nothing is copied."""
-    slots = corpus.slots
-    return Corpus(corpus.ids, corpus.starts[first : last + 1], corpus.summaries[slots[first] : slots[last]])
+    """Documents ``first`` to ``last`` (without it) of a corpus; no text is copied."""
+    if (first, last) == (0, len(corpus.starts) - 1):
+        return corpus
+    begin, end = int(corpus.starts[first]), int(corpus.starts[last])
+    source: Any = corpus.ids
+    ids = source.cut(begin, end) if isinstance(source, Shards) else source[begin:end]
+    rows = corpus.summaries[corpus.slots[first] : corpus.slots[last]]
+    return Corpus(cast(Bytes, ids), corpus.starts[first : last + 1] - begin, rows)
 
 
 @dataclass(frozen=True)
@@ -109,7 +121,7 @@ class Dataset:
                 f"There is nothing to train on: {error.filename} is missing.",
                 "Run `mm prepare` first (or `mm run`, which does everything).",
             ) from None
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, EOFError) as error:
             raise Damaged(f"{processed} can't be read: {error}", "Run `mm prepare` again.") from error
         dataset = cls(manifest, train, val)
         dataset.check()

@@ -225,7 +225,7 @@ class Model(nn.Module):
         """Sum of nats over the targets [B, T] that are not -100."""
         logits = self(ids, pairs)
         return F.cross_entropy(
-            logits.view(-1, logits.shape[-1]).float(), targets.view(-1), ignore_index=-100, reduction="sum"
+            logits.view(-1, logits.shape[-1]).float(), targets.reshape(-1), ignore_index=-100, reduction="sum"
         )
 
     def released(self) -> dict[str, Tensor]:

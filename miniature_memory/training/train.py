@@ -37,7 +37,7 @@ Figures = dict[str, Any]
 NOT_THE_RECIPE = {
     "preset", "steps", "minutes", "memory_mb", "micro_rows", "evaluations", "evaluation_rows", "patience",
     "checkpoint_seconds", "checkpoint_steps", "samples", "tensorboard", "threads", "device", "precision",
-    "restart", "copy_steps",
+    "restart",
 }  # fmt: skip
 FEWEST_STEPS = 20
 
