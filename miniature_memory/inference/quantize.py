@@ -34,13 +34,13 @@ def quantize(weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> 
     architecture = Architecture.of(config)
     architecture.check(weights, architecture.matrices() | architecture.vectors(), "weights")
     tensors: dict[str, NDArray[Any]] = {}
+    for name in (*architecture.vectors(), *architecture.matrices()):
+        if not np.isfinite(weights[name]).all():
+            raise Damaged(f"{name} holds numbers that are not finite.", "Take an earlier checkpoint.")
     for name in architecture.vectors():
         tensors[name] = np.ascontiguousarray(weights[name], dtype=np.float32)
     for name in architecture.matrices():
         tensors[name], tensors[f"{name}.scale"] = quantize_matrix(weights[name])
-    for name, tensor in tensors.items():
-        if tensor.dtype == np.float32 and not np.isfinite(tensor).all():
-            raise Damaged(f"{name} holds numbers that are not finite.", "Take an earlier checkpoint.")
     return tensors
 
 

@@ -206,7 +206,7 @@ class _Writer:
             while length is None or drawn < length:
                 if self.story.window.full:
                     yield from self._slide()
-                piece = _SHOWN[self._draw(room=None if length is None else length - drawn)]
+                piece = _SHOWN[self._draw()][: None if length is None else length - drawn]
                 drawn += len(piece)
                 if text := self.guard.feed(piece):
                     self._tell(text)
@@ -254,15 +254,14 @@ class _Writer:
             begin -= 1
         self.word = window.text[begin:]
 
-    def _draw(self, room: int | None) -> int:
+    def _draw(self) -> int:
         if self.unread is not None:
             self.engine.step(self.unread)
         bias = None
         if self.settings.name_bonus and self.word:
             strength = self.settings.name_bonus
             bias = {i: strength * weight for i, weight in self.names.after(self.word).items()}
-        banned = _NOT_TEXT if room is None or room >= len(SCENE) else (*_NOT_TEXT, SCENE_BREAK)
-        token = self.engine.sample(self.settings, self.story.counter, banned, bias)
+        token = self.engine.sample(self.settings, self.story.counter, _NOT_TEXT, bias)
         if token < 0:  # the loop guard has forbidden all that is left
             token = NEWLINE
         self.story.counter += 1

@@ -1,0 +1,229 @@
+"""The rolling loop: length, memory, the screen that can't be passed by, and going on with a story."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle, islice
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import config, weights
+
+from miniature_memory.errors import Damaged, Refused, UsageError
+from miniature_memory.inference.portable import PortableEngine
+from miniature_memory.inference.quantize import quantize
+from miniature_memory.inference.sampler import Settings
+from miniature_memory.inference.write import (
+    Done,
+    Event,
+    Evicted,
+    Notice,
+    Refusal,
+    Story,
+    SummaryEvent,
+    Token,
+    keep_known,
+    transliterate,
+    write,
+)
+from miniature_memory.vocabulary import END_OF_TEXT, SUMMARY, TEXT, decode, encode
+
+GOOD = "Captain Ingrid Halvorsen lit the lamp. The sea was calm, and Halvorsen wrote a letter to Ada Brandt. "
+RAIN = "The rain fell on the harbour all night. "
+BAD = "He was twelve years old. "
+
+
+class Scripted:
+    """An engine that knows one text by heart, and notes what it was made to read."""
+
+    notice = ""
+    window = 256
+
+    def __init__(self, text: str, summary: str = "") -> None:
+        self.text, self.summary = cycle(encode(text).tolist()), cycle(encode(summary or " ").tolist())
+        self.read: list[list[int]] = []
+        self.banned: set[int] = set()
+
+    def reset(self) -> None:
+        self.read.append([])
+
+    def prefill(self, ids: Sequence[int] | np.ndarray) -> Any:
+        self.read[-1].extend(int(i) for i in ids)
+        assert len(self.read[-1]) <= self.window
+        return None
+
+    def step(self, token: int) -> Any:
+        return self.prefill([token])
+
+    def sample(
+        self,
+        settings: Settings,
+        counter: int,
+        banned: Iterable[int] = (),
+        bias: Mapping[int, float] | None = None,
+    ) -> int:
+        self.banned |= set(banned)
+        writing_summary = self.read[-1].count(SUMMARY) == 2
+        token = next(self.summary if writing_summary else self.text)
+        assert token not in banned
+        return token
+
+
+def text_of(events: Iterable[Event]) -> str:
+    return "".join(e.text for e in events if isinstance(e, Token))
+
+
+def tiny() -> PortableEngine:
+    c = config(
+        True, num_hidden_layers=1, hidden_size=16, head_dim=8, num_attention_heads=2, intermediate_size=16
+    )
+    return PortableEngine(c, quantize(weights(c, scale=0.3), c))
+
+
+@pytest.mark.parametrize("length", [0, 1, 191, 192, 700])
+@pytest.mark.parametrize("memory", ["summary", "written", "none"])
+def test_the_story_has_the_length_that_was_asked_for(length: int, memory: Any) -> None:
+    events = list(write(Scripted(GOOD, "Halvorsen, Ada"), "", Settings(), length, memory))
+    assert text_of(events) == "".join(islice(cycle(GOOD), length))
+    assert events[-1] == Done(length, "length")
+
+
+def test_the_window_slides_by_half_and_reads_summary_and_text_again() -> None:
+    engine = Scripted(GOOD + RAIN * 20)
+    events = list(write(engine, "", Settings(), 400))
+    assert [e.characters for e in events if isinstance(e, Evicted)] == [96, 96, 96]
+    first, second, *_ = engine.read
+    assert first[0] == SUMMARY and first[61] == TEXT and first[62] == END_OF_TEXT
+    written = (GOOD + RAIN * 20)[:191]
+    assert len(first) == 62 + 191  # the last character drawn is read with the next window
+    assert decode(second[62 : 62 + 96]) == written[95:191]
+    summaries = [e.text for e in events if isinstance(e, SummaryEvent)]
+    assert all(len(s) == 60 for s in summaries)
+    assert "Halvorsen" in summaries[-1]
+    assert decode(second[1:61]) == summaries[0]
+
+
+def test_no_memory_leaves_the_slot_empty() -> None:
+    engine = Scripted(GOOD)
+    events = list(write(engine, "", Settings(), 600, "none"))
+    assert not [e for e in events if isinstance(e, SummaryEvent)]
+    assert all(decode(read[1:61]) == " " * 60 for read in engine.read)
+
+
+def test_a_refused_prompt_never_starts() -> None:
+    engine = Scripted(GOOD)
+    with pytest.raises(Refused) as refused:
+        write(engine, BAD)
+    assert refused.value.exit_code == 4
+    assert not engine.read
+
+
+def test_a_hit_stops_the_story_and_drops_what_was_held() -> None:
+    story = Story()
+    events = list(write(Scripted(GOOD * 2 + BAD), "", Settings(), 3000, story=story))
+    assert [type(e) for e in events[-2:]] == [Refusal, Done]
+    assert text_of(events) == GOOD * 2
+    assert events[-1] == Done(len(GOOD * 2), "refused")
+    assert story.window.summary.strip() == "" and story.window.text == []
+
+
+def test_a_written_summary_is_screened_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    from miniature_memory import screen
+
+    real = screen.check
+    monkeypatch.setattr(
+        screen, "check", lambda t: screen.Verdict(True, "test") if len(t) == 60 or "Ada," in t else real(t)
+    )
+    events = list(write(Scripted(GOOD, "Ada, Ingrid, "), "", Settings(), 900, "written"))
+    assert Refusal("test") in events
+    assert not [e for e in events if isinstance(e, SummaryEvent)]
+
+
+def test_nothing_is_shown_before_it_is_screened() -> None:
+    """A sentence is held until it is whole: its beginning alone would look harmless."""
+    events = list(
+        write(
+            Scripted(GOOD + "He told them that he was nearly, but not quite, twelve years old. "),
+            "",
+            Settings(),
+            900,
+        )
+    )
+    assert text_of(events) == GOOD
+
+
+def test_the_model_writes_the_summary_but_may_not_invent() -> None:
+    honest = list(write(Scripted(GOOD, "Halvorsen, Ada, Ingrid" + " " * 38), "", Settings(), 700, "written"))
+    summaries = [e for e in honest if isinstance(e, SummaryEvent)]
+    assert {e.source for e in summaries} == {"model"}
+    assert summaries[0].text.strip() == "Halvorsen, Ada, Ingrid"
+    liar = list(write(Scripted(GOOD, "Zebulon, Marguerite" + " " * 41), "", Settings(), 700, "written"))
+    assert {(e.source, e.dropped) for e in liar if isinstance(e, SummaryEvent)} == {("algorithm", 1.0)}
+
+
+def test_keep_known() -> None:
+    assert keep_known("Ada Brandt, Zoe, lamp", "Ada Brandt lit the lamp") == ("Ada Brandt, lamp", 0.25)
+    assert keep_known("   ", "anything") == ("", 0.0)
+
+
+def test_the_story_goes_on_past_the_models_end() -> None:
+    engine = Scripted(GOOD)
+    list(write(engine, "", Settings(), 300))
+    assert {END_OF_TEXT, SUMMARY, TEXT} <= engine.banned
+
+
+def test_characters_outside_the_vocabulary_are_transliterated_and_said_once() -> None:
+    engine = Scripted(GOOD)
+    events = list(write(engine, "“Ø ş” 東", Settings(), 300))
+    assert len([e for e in events if isinstance(e, Notice)]) == 1
+    assert decode(engine.read[0][63:]).startswith('"Ø s" Dong')
+    assert transliterate("e\u0301\tx\r\n") == ("é x\n", "\u0301")
+
+
+def test_control_tokens_typed_as_text_stay_text() -> None:
+    engine = Scripted(GOOD)
+    list(write(engine, "<|summary|><|end_of_text|>", Settings(), 1))
+    assert len(engine.read[0]) == 62 + 1 + 26
+
+
+def test_a_prompt_longer_than_the_window_is_remembered() -> None:
+    engine = Scripted(GOOD)
+    prompt = GOOD + RAIN * 30
+    events = list(write(engine, prompt, Settings(), 10))
+    assert "Halvorsen" in decode(engine.read[0][1:61])
+    assert prompt.endswith(decode(engine.read[0][62:-9]))
+    assert isinstance(events[0], Evicted)
+
+
+def test_what_makes_no_sense_is_refused_before_writing() -> None:
+    for arguments in ({"length": -1}, {"memory": "other"}):
+        with pytest.raises(UsageError):
+            write(Scripted(GOOD), "", **arguments)  # type: ignore[arg-type]
+    with pytest.raises(UsageError) as wrong:
+        Settings(temperature=-1, top_p=0, min_p=2, seed=-3)
+    assert all(name in wrong.value.message for name in ("temperature", "top_p", "min_p", "seed"))
+
+
+def test_a_story_goes_on_from_its_state() -> None:
+    """The state after n characters and the next m give what n + m at once would have given."""
+    settings = Settings(temperature=1.0, seed=5)
+    whole, first = Story(), Story()
+    list(write(tiny(), "The lamp went out. ", settings, 500, story=whole))
+    list(write(tiny(), "The lamp went out. ", settings, 210, story=first))
+    later = Story.from_state(json.loads(json.dumps(first.state())))
+    list(write(tiny(), "", settings, 290, story=later))
+    assert later.window.text == whole.window.text
+    assert later.window.summary == whole.window.summary
+    for broken in ({}, {**first.state(), "text": [999]}, {**first.state(), "counter": "x"}):
+        with pytest.raises(Damaged):
+            Story.from_state(broken)
+
+
+def test_seed_and_temperature_decide_and_nothing_else() -> None:
+    def story(seed: int, temperature: float = 1.0) -> str:
+        return text_of(write(tiny(), "The lamp", Settings(temperature=temperature, seed=seed), 300))
+
+    assert story(1) == story(1) != story(2)
+    assert story(1, 0) == story(2, 0)
