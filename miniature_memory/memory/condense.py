@@ -33,6 +33,7 @@ Policy = Literal["activation", "recency", "mix", "tfidf"]
 
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _LOWER_WORDS: Final = 4096  # lower-case words counted before the counts are halved
+_SURE: Final = 4  # how much more a name with evidence weighs than a word that may be one
 _LONG_AGO: Final = -1e15
 _UNIT: Final = float(1 << 30)
 _CASE_WORDS: Final = 1024  # how many words the judgement on capital letters looks back
@@ -76,7 +77,7 @@ class Memory:
         self._count: list[int] = []  # all mentions
         self._last: list[int] = []
         self._at = np.full((MENTIONS, NAMES), _LONG_AGO)
-        self._sure = np.ones(NAMES, dtype=np.int64)  # 2 once a name has evidence, 1 before
+        self._sure = np.ones(NAMES, dtype=np.int64)  # _SURE once a name has evidence, 1 before
         self._case = [0, 0, 0, 0]  # words, of them with a capital, all in capitals, without case; fading
         self._previous = ""
 
@@ -156,7 +157,7 @@ class Memory:
         self._last[row] = at
         if evidence:
             self._evidence[row] += 1
-            self._sure[row] = 2
+            self._sure[row] = _SURE
 
     def _place(self, word: str) -> int:
         """A column for a new name: a free one, or that of the least active."""

@@ -7,7 +7,7 @@ from typing import Final
 from zlib import crc32
 
 from miniature_memory.memory.name_lists import REAL, made_up
-from miniature_memory.memory.names import CAPS, INSIDE, LOWER, Scanner, document_names
+from miniature_memory.memory.names import CAPS, LOWER, START, Scanner, document_names
 from miniature_memory.memory.words import COMMON
 
 SHORTEST: Final = 8_000
@@ -25,14 +25,15 @@ def rename(text: str, seed: int) -> str:
     if not names:
         return text
     rng = Random((seed << 32) | crc32(text.encode("utf-8")))
-    tokens = [t for t in Scanner().read(text + "\n") if t[2] != LOWER]
+    tokens = Scanner().read(text + "\n")
     taken = {word for word, _, _ in tokens}
+    ambiguous = {word for word, _, kind in tokens if kind == LOWER} & COMMON
     pieces: list[str] = []
     new: dict[str, str] = {}
     done, change = 0, rng.randint(SHORTEST, LONGEST)
     for word, at, kind in tokens:
         name = word.title() if kind == CAPS and word.title() in names else word
-        if name not in names or (kind not in (INSIDE, CAPS) and name.lower() in COMMON):
+        if name not in names or (kind == START and name.lower() in ambiguous):
             continue
         if at >= change:
             new = {}
