@@ -116,9 +116,11 @@ class Sampler:
         return to_batch(ids, loss, self.config.match_features)
 
 
-def validation(corpus: Corpus, count: int, match: bool) -> dict[str, Batch]:
+def validation(corpus: Corpus | None, count: int, match: bool) -> dict[str, Batch]:
     """Fixed rows of the validation text, evenly spread: ``plain`` whole windows, and ``memory`` windows
     with their summary, where only the last 96 characters are asked (as in writing)."""
+    if corpus is None or len(corpus.ids) < 2 * ROW:
+        return {}
     rows: dict[str, list[tuple[NDArray[np.uint8], NDArray[np.bool_]]]] = {"plain": [], "memory": []}
     total = int(corpus.starts[-1])
     for at in np.unique(np.linspace(0, total - ROW, min(count, total // ROW)).astype(int)):

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from miniature_memory import vocabulary
 from miniature_memory.errors import Damaged, MissingInput
-from miniature_memory.memory.condense import SUMMARY_SLOTS
+from miniature_memory.memory.condense import SLIDE, SUMMARY_SLOTS
 from miniature_memory.memory.rows import Corpus
 from miniature_memory.memory.window import ROW
 
@@ -47,6 +47,16 @@ class Shards:
     def cut(self, begin: int, end: int) -> Shards:
         return Shards(self._parts, self._begin + begin, self._begin + end)
 
+    def array(self) -> Bytes:
+        """Itself, as what reads like an array; the very memory map where there is but one file."""
+        if len(self._parts) == 1:
+            return self._parts[0][self._begin : self._end]
+        return cast(Bytes, self)
+
+    def reshape(self, rows: int, columns: int) -> Bytes:
+        """All of it as rows, copied."""
+        return self[0 : len(self)].reshape(rows, columns)
+
     def __len__(self) -> int:
         return int(self._end - self._begin)
 
@@ -62,30 +72,26 @@ class Shards:
         return np.concatenate(pieces)[::step]
 
 
-def _bytes(folder: Path, split: str) -> Any:
-    files = sorted(folder.glob(f"{split}-*.bin"))
-    if len(files) == 1 and files[0].stat().st_size:
-        return np.memmap(files[0], dtype=np.uint8, mode="r")
-    return Shards.open(files)
-
-
-def _corpus(folder: Path, split: str) -> Corpus:
-    ids = _bytes(folder / "shards", split)
+def _corpus(folder: Path, split: str, documents: int | None) -> Corpus | None:
+    """The first ``documents`` documents (what stands behind them a kill may have left); None for no text."""
+    if documents == 0:
+        return None
     starts = np.load(folder / "index" / f"{split}.npy", allow_pickle=False).astype(np.int64)
-    if not len(starts) or starts[-1] != len(ids):
+    if documents is not None:
+        starts = starts[: documents + 1]
+    total = int(starts[-1]) if len(starts) else 0
+    rows = int((-(-np.diff(starts) // SLIDE)).sum())
+    ids = Shards.open(sorted((folder / "shards").glob(f"{split}-*.bin")))
+    summaries = Shards.open(sorted((folder / "summaries").glob(f"{split}-*.bin")))
+    if len(ids) < total or len(summaries) < rows * SUMMARY_SLOTS or (documents or 0) >= len(starts) > 0:
         raise Damaged(
-            f"The index of {folder.name}/{split} speaks of {starts[-1] if len(starts) else 0:,} characters, "
-            f"the shards hold {len(ids):,}.",
+            f"The {split} data in {folder.name} is shorter than its index says.",
             "Run `mm prepare` again: it rebuilds what is missing.",
         )
-    rows = int((-(-np.diff(starts) // 96)).sum())
-    summaries = _bytes(folder / "summaries", split)
-    if len(summaries) != rows * SUMMARY_SLOTS:
-        raise Damaged(
-            f"The summaries of {folder.name}/{split} don't belong to its text.", "Run `mm prepare` again."
-        )
-    whole = summaries if isinstance(summaries, np.memmap) else summaries[:]
-    return Corpus(ids, starts, whole.reshape(-1, SUMMARY_SLOTS))
+    if total == 0:
+        return None
+    text, slots = ids.cut(0, total), summaries.cut(0, rows * SUMMARY_SLOTS)
+    return Corpus(text.array(), starts, slots.array().reshape(-1, SUMMARY_SLOTS))
 
 
 def part(corpus: Corpus, first: int, last: int) -> Corpus:
@@ -105,25 +111,25 @@ class Dataset:
 
     manifest: dict[str, Any]
     train: list[Corpus]
-    val: Corpus
+    val: Corpus | None
 
     @classmethod
     def open(cls, processed: Path) -> Dataset:
         """Raises ``MissingInput`` where there is too little, ``Damaged`` where it isn't what it says."""
         try:
             manifest = json.loads((processed / "manifest.json").read_text(encoding="utf-8"))
-            train = [_corpus(processed, "train")]
-            for folder in sorted(processed.glob("renamed/v*"), key=lambda f: int(f.name[1:])):
-                train.append(_corpus(folder, "train"))
-            val = _corpus(processed, "val")
+            counts = {name: split["documents"] for name, split in manifest.get("splits", {}).items()}
+            folders = sorted(processed.glob("renamed/v*"), key=lambda f: int(f.name[1:]))
+            train = [_corpus(folder, "train", counts.get("train")) for folder in (processed, *folders)]
+            val = _corpus(processed, "val", counts.get("val"))
         except FileNotFoundError as error:
             raise MissingInput(
                 f"There is nothing to train on: {error.filename} is missing.",
                 "Run `mm prepare` first (or `mm run`, which does everything).",
             ) from None
-        except (ValueError, OSError, EOFError) as error:
+        except (ValueError, OSError, EOFError, TypeError, AttributeError) as error:
             raise Damaged(f"{processed} can't be read: {error}", "Run `mm prepare` again.") from error
-        dataset = cls(manifest, train, val)
+        dataset = cls(manifest, [corpus for corpus in train if corpus is not None], val)
         dataset.check()
         return dataset
 
@@ -141,13 +147,12 @@ class Dataset:
                 f"{vocabulary.VERSION}.",
                 "Run `mm prepare` again.",
             )
-        for name, corpus in (("training", self.train[0]), ("validation", self.val)):
-            if len(corpus.ids) < 2 * ROW:
-                raise MissingInput(
-                    f"The {name} text has {len(corpus.ids):,} characters; {2 * ROW} are the least.",
-                    "Collect or import more stories"
-                    + ("." if name == "training" else ", or raise prepare.validation_share."),
-                )
+        have = len(self.train[0].ids) if self.train else 0
+        if have < 2 * ROW:
+            raise MissingInput(
+                f"The training text has {have:,} characters; {2 * ROW} are the least.",
+                "Collect or import more stories.",
+            )
 
     @property
     def characters(self) -> int:

@@ -75,6 +75,8 @@ def train(workspace: Workspace, config: Config, progress: Progress) -> Figures:
             trainer.load(newest)
         if processes.first:
             atomic_write(run / "config.yaml", as_yaml(config))
+        if not trainer.validation:
+            progress.say("There is no validation text, so nothing is scored; more works would give some.")
         before, clock = trainer.state.updates, time.monotonic()
         while plan.next(trainer):
             _follow(trainer, plan)

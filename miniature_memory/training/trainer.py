@@ -200,6 +200,8 @@ class Trainer:
     def _score(self, kind: str) -> None:
         state = self.state
         scores = self.score(self.validation)
+        if not scores:
+            return
         mean = sum(scores.values()) / len(scores)
         figures = {f"val_{name}_nats": nats for name, nats in scores.items()}
         figures |= {f"val_{name}_bits": nats / math.log(2) for name, nats in scores.items()}

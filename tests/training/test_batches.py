@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -121,12 +123,23 @@ def test_what_is_missing_unscreened_or_damaged_is_refused(workspace: Workspace) 
     manifest.write_text(good)
     shard = processed / "shards" / "train-00000.bin"
     shard.write_bytes(shard.read_bytes()[:-5])
-    with pytest.raises(Damaged, match="index"):
+    with pytest.raises(Damaged, match="shorter"):
         Dataset.open(processed)
     shard.unlink()
     manifest.unlink()
     with pytest.raises(MissingInput, match="mm prepare"):
         Dataset.open(processed)
+
+
+def test_what_a_kill_left_behind_the_manifest_is_not_read(workspace: Workspace) -> None:
+    manifest = workspace.processed / "manifest.json"
+    facts = json.loads(manifest.read_text())
+    facts["splits"] = {"train": {"documents": 10}, "val": {"documents": 0}}
+    manifest.write_text(json.dumps(facts))
+    whole = Dataset.open(workspace.processed)
+    assert whole.documents == 10 and whole.val is None
+    assert len(whole.train[0].ids) == int(np.load(workspace.processed / "index" / "train.npy")[10])
+    assert validation(whole.val, 4, True) == {}
 
 
 def test_less_than_two_windows_of_text_are_refused(workspace: Workspace) -> None:
