@@ -1,0 +1,101 @@
+"""English numbers beyond the plain table: dozens, scores, halves, years, slips of the pen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+import re2
+
+from miniature_memory.screen.numerals import Numerals, mark
+
+Match = re2._Match
+
+
+def _value(text: str) -> float:
+    return float(text[1:])
+
+
+def _hundreds(m: Match) -> str:
+    return mark(_value(m[1]) * 100 + (_value(m[2]) if m[2] else 0))
+
+
+def _score(m: Match) -> str:
+    return mark(_value(m[1]) * 20 + (_value(m[2]) if m[2] else 0))
+
+
+def _dozens(m: Match) -> str:
+    return mark(_value(m[1]) * 12)
+
+
+def _half_more(m: Match) -> str:
+    return mark(_value(m[1]) + 0.5)
+
+
+# Applied in this order to a text whose plain numbers are marked already.
+_FORMS: list[tuple[str, Callable[[Match], str]]] = [
+    (r"\b(?:an?|one) hundred(?: and)? ([%#][0-9]+)", lambda m: mark(100 + _value(m[1]))),
+    (r"\b(?:an?|one|%1) hundred\b", lambda m: mark(100)),
+    (r"([%#][0-9]+) hundred(?: and)?(?: ([%#][0-9]+))?", _hundreds),
+    (r"(?:[%#=][0-9.]+|\ban?) (?:thousand|million|billion)s?(?:(?: and)? [%#=][0-9]+)*", lambda m: "=1000"),
+    (r"([%#][0-9]+) score(?: (?:years? )?and ([%#][0-9]+))?", _score),
+    (r"\bhalf an? dozen\b", lambda m: mark(6)),
+    (r"\ban? (?:dozen|baker 's dozen)\b", lambda m: mark(12)),
+    (r"([%#][0-9]+) dozen\b", _dozens),
+    # nineteen ninety, twenty oh nine: a year
+    (r"(?:#18|#19|#20)(?: oh| o|) (?:%[0-9]+|#[2-9][0-9])\b", lambda m: "=" + _year(m[0])),
+    (r"([%#][0-9]+) and (?:an?|one|%1|three|%3) (?:half|quarters?)\b", _half_more),
+]
+_PATTERNS = [(re2.compile(pattern), replace) for pattern, replace in _FORMS]
+
+
+def _year(text: str) -> str:
+    parts = re.findall(r"[0-9]+", text)
+    return str(int(parts[0]) * 100 + int(parts[-1]))
+
+
+# Written slips that the tables can't hold: one letter wrong, missing, doubled or swapped.
+_LONG_MINORS = "eleven twelve thirteen fourteen fifteen sixteen seventeen".split()
+_REAL_WORDS = frozenset("even elven twelfth eleventh eleven's elevens seven sixteen umpteen canteen".split())
+_TEEN = re.compile(r"\b[a-z]{1,8}te+ns?\b")
+_TEEN_WORDS = frozenset(
+    "canteen canteens velveteen sateen lateen poteen eighteen nineteen eighteens nineteens springsteen "
+    "bernsteen gluten often listen hasten fasten christen glisten moisten kitten kittens mitten mittens "
+    "written bitten smitten rotten gotten batten flatten fatten shorten tighten frighten lighten brighten "
+    "heighten straighten chasten soften eaten beaten threaten unwritten forgotten sweeten wheaten whiten "
+    "enlighten hearten dishearten quieten molten marten martens tungsten neaten tauten smarten rewritten "
+    "oaten baten latens ten tens steen steens begotten ghostwritten kindergarten handwritten typewritten "
+    "threatens weatherbeaten worm-eaten moth-eaten patten pattens platen platens".split()
+)
+
+
+@cache
+def _slips() -> frozenset[str]:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    found: set[str] = set()
+    for word in _LONG_MINORS:
+        for i in range(len(word) + 1):
+            head, tail = word[:i], word[i:]
+            found.update(head + c + tail for c in letters)
+            found.add(head + tail[1:])
+            found.add(head + tail[1:2] + tail[:1] + tail[2:])
+            found.update(head + c + tail[1:] for c in letters)
+    return frozenset(found) - set(_LONG_MINORS) - _REAL_WORDS
+
+
+_WORD = re.compile(r"[a-z]{3,}")
+
+
+def mark_english(text: str, numerals: Numerals) -> str:
+    """The text with every English number marked; near misses become ``%?``."""
+    words = set(_WORD.findall(text))
+    slips = words & _slips()
+    slips |= {w for w in words if _TEEN.fullmatch(w) and w not in _TEEN_WORDS and w.rstrip("s") not in
+              numerals.cardinals and w.endswith(("teen", "teens")) and w not in ("teen", "teens", "preteen", "preteens")}
+    if slips:
+        text = re.sub(r"\b(?:" + "|".join(sorted(slips)) + r")\b", "%?", text)
+    text = numerals.mark(text)
+    for pattern, replace in _PATTERNS:
+        text = pattern.sub(replace, text)
+    return text

@@ -1,0 +1,1 @@
+"""The rules of the screen, as data; ``screen.book`` reads them."""

@@ -1,0 +1,144 @@
+"""Views: the foldings in which a text is looked at, each with its reason.
+
+A reader sees "fifteen" in many guises that a pattern doesn't: styled letters, look-alikes,
+a zero-width space in the middle, an entity, a tag. Each function here undoes one kind.
+``views`` gives the plain view always and the others only where they differ, so that
+ordinary prose is read once.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from urllib.parse import unquote
+
+# Letters that decompose to nothing simpler, and signs that stand for letters or digits.
+_PLAIN = {
+    "ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l",
+    "đ": "d", "Đ": "d", "ð": "d", "Ð": "d", "þ": "th", "Þ": "th", "ı": "i", "ħ": "h", "ŋ": "n", "ſ": "s",
+    "’": "'", "‘": "'", "‛": "'", "ʼ": "'", "`": "'", "´": "'", "′": "'",
+    "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‹": '"', "›": '"', "「": '"', "」": '"', "『": '"',
+    "』": '"', "。": ".", "、": ",", "…": "...", "⁄": "/", "∕": "/", "\t": " ", "\u2028": "\n", "\u2029": "\n",
+    "\u0085": "\n", "\x0b": "\n", "\x0c": "\n", "🔟": "10", "\u3164": "", "\u115f": "", "\u1160": "",
+    "\u2800": "", "¼": " and a half", "½": " and a half", "¾": " and a half", "⅓": " and a half",
+    "⅔": " and a half", "•": " ", "·": " ", "‧": " ", "∙": " ", "・": " ", "●": " ", "|": " ",
+    "%": " percent ", "#": " ", "^": " ", "~": " ", "=": " ", "{": " ", "}": " ",
+}  # fmt: skip
+
+# Cyrillic, Greek, Armenian letters that pass for Latin ones, and which.
+LOOKALIKES = {
+    ord(pair[0]): pair[1]
+    for pair in (
+        "аa еe оo рp сc уy хx іi јj ѕs ԁd һh ԛq ԝw ьb вb кk мm нh тt гr пn иu ӏl єe ґr ѵv зz эe яr дd лl чy бb шw "
+        "αa βb γy εe ηn ιi κk νv οo ρp τt υu χx ωw ϲc ϳj μm πn σo θo ζz δd λl օo սu ոn ցg հh աw քp"
+    ).split()
+}
+
+_ENTITY_ROUNDS = 3  # "&amp;amp;#49;" is undone; deeper nests are no text that anyone reads
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]{0,2000}>")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u180e\u061c]")
+_OVERRIDE = re.compile("[\u202e\u2067]([^\u202a-\u202e\u2066-\u2069\n]*)[\u202c\u2069]?")
+_SUPERSCRIPT = re.compile(r"(?<=[0-9])(?=[¹²³⁰⁴-⁹])")
+_HYPHEN_BREAK = re.compile(r"-(?<=[^\W\d_]-) *\n\s*(?=[^\W\d_])")
+_BLANKS = re.compile(r"  +")
+_PARAGRAPH = re.compile(r" ?\n[ \n]*")
+_GLUE = re.compile(r"[-/+\\](?:(?<=\w.)(?=[^\W\d_])|(?<=[^\W\d_].)(?=\w))")
+
+
+@cache
+def _character(c: str) -> str:
+    """One character outside ASCII, folded: styled and foreign digits, marks, invisible ones."""
+    if c in _PLAIN:
+        return _PLAIN[c]
+    if 0x1F150 <= ord(c) <= 0x1F169 or 0x1F170 <= ord(c) <= 0x1F189:  # negative circled and squared letters
+        return chr(97 + (ord(c) - 0x1F150) % 32)
+    if 0x1F1E6 <= ord(c) <= 0x1F1FF:  # regional indicators
+        return chr(97 + ord(c) - 0x1F1E6)
+    out = []
+    for d in unicodedata.normalize("NFKD", c):
+        kind = unicodedata.category(d)
+        if kind in ("Mn", "Me", "Cf", "Cc", "Co", "Cn"):
+            continue
+        if kind[0] == "N" and not d.isascii():
+            value = unicodedata.numeric(d, -1)
+            # Han numerals are words of a language, not digits; their rules read them.
+            out.append(d if unicodedata.category(d) == "Lo" or value != int(value) else str(int(value)))
+        elif kind == "Pd" or d in "−‐⸺":
+            out.append("-")
+        elif kind in ("Zs", "Zl", "Zp"):
+            out.append(" ")
+        else:
+            out.append(_PLAIN.get(d, d))
+    return "".join(out).lower()
+
+
+_FEW = 40  # replacing that many characters one after the other beats translating
+_ASCII = {ord(c): _PLAIN[c] for c in _PLAIN if c.isascii()} | {
+    i: "" for i in range(32) if chr(i) not in "\n\t\r\x0b\x0c"
+}
+
+
+def fold(text: str) -> str:
+    """Case, marks, styled letters, digits of every script, dashes and quotes, to plain signs.
+
+    The rules' own words go through the same function, so both sides always agree.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        text = _SUPERSCRIPT.sub(" ", unicodedata.normalize("NFC", text))
+        foreign = {c for c in set(text) if c > "\x7f"}
+        if len(foreign) <= _FEW:
+            for c in foreign:
+                text = text.replace(c, _character(c))
+        else:
+            text = text.translate({ord(c): _character(c) for c in foreign})
+    return text.translate(_ASCII).lower()
+
+
+def flow(text: str) -> str:
+    """A folded text as running words: one space between them, a line for a paragraph."""
+    text = _BLANKS.sub(" ", text)
+    text = _PARAGRAPH.sub(lambda m: "\n" if m[0].count("\n") > 1 else " ", text)
+    return _GLUE.sub(" ", text.replace("_", " ")).strip()
+
+
+def entities(text: str) -> str:
+    """Undo HTML entities ("&#49;5", "fif&shy;teen"), also when they were escaped twice."""
+    for _ in range(_ENTITY_ROUNDS):
+        if "&" not in text:
+            break
+        text = html.unescape(text)
+    return text
+
+
+def unordered(text: str) -> str:
+    """Show what a reader sees where an override turns the direction of writing."""
+    return _OVERRIDE.sub(lambda m: m[1][::-1], text)
+
+
+def joined(text: str) -> str:
+    """Words broken at a line's end with a hyphen, made whole."""
+    return _HYPHEN_BREAK.sub("", text)
+
+
+def views(text: str) -> Iterator[str]:
+    """Every different folding of a text, the plain one first."""
+    text = entities(text)
+    forms = [text]
+    if "%" in text and (decoded := unquote(text)) != text:  # an address: "fifteen%20years"
+        forms.append(decoded)
+    if _TAG.search(text):
+        forms = [_TAG.sub("", text), _TAG.sub(" \n\n", text), text.replace("<", " ").replace(">", " ")]
+    if "\u202e" in text or "\u2067" in text:
+        forms += [unordered(form) for form in forms]
+    seen: set[str] = set()
+    for form in forms:
+        folded = fold(form)
+        for view in (folded, joined(folded)):
+            view = flow(view)
+            if view not in seen:
+                seen.add(view)
+                yield view
