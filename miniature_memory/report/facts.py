@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from miniature_memory.processing.growing import Manifest
 from miniature_memory.workspace import Workspace
 
 
@@ -22,16 +22,16 @@ def facts(workspace: Workspace) -> dict[str, Any]:
         "run": str(run) if run else None,
         "model": str(run / "model") if run and (run / "model" / "config.json").exists() else None,
         "report": str(run / "report.html") if run and (run / "report.html").exists() else None,
-        "prepared": _manifest(workspace),
+        "prepared": _prepared(workspace),
     }
 
 
-def _manifest(workspace: Workspace) -> dict[str, Any] | None:
-    try:
-        manifest = json.loads((workspace.processed / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+def _prepared(workspace: Workspace) -> dict[str, Any] | None:
+    """The plain entries of the prepared data's manifest."""
+    head = Manifest(workspace.processed).head()
+    if head is None:
         return None
-    return {key: value for key, value in manifest.items() if isinstance(value, str | int | float)}
+    return {key: value for key, value in head.items() if isinstance(value, str | int | float)}
 
 
 def last(facts: dict[str, Any], stage: str) -> dict[str, Any]:

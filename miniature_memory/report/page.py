@@ -19,7 +19,7 @@ Figures = dict[str, Any]
 
 
 def report(workspace: Workspace, config: Config, progress: Progress) -> Figures:
-    """Writes ``report.html`` into the last run's directory (the workspace's root when nothing was trained)."""
+    """Writes ``report.html`` into the last run's directory (without one into the workspace's root)."""
     known = facts(workspace)
     folder = workspace.latest_run or workspace.root
     page = folder / "report.html"
