@@ -50,10 +50,10 @@ def readable(ids: NDArray[np.integer[Any]] | list[int]) -> str:
 class Memory:
     """What is remembered of the text that has left the window. Its size and the cost of a step are bounded.
 
-        memory = Memory()
-        memory.observe(evicted)                 # pieces of any size; the same text gives the same state
-        memory.summary(visible=what_stays)      # -> 60 characters
-        Memory.from_state(memory.state())       # goes on tomorrow
+    memory = Memory()
+    memory.observe(evicted)                 # pieces of any size; the same text gives the same state
+    memory.summary(visible=what_stays)      # -> 60 characters
+    Memory.from_state(memory.state())       # goes on tomorrow
     """
 
     def __init__(self, policy: Policy = "activation") -> None:

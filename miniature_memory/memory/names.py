@@ -123,6 +123,8 @@ def document_names(text: str) -> set[str]:
     return {
         word
         for word, count in inside.items()
-        if count >= 2 and len(word) > 1 and word.lower() not in NEVER
+        if count >= 2
+        and len(word) > 1
+        and word.lower() not in NEVER
         and (count > lower[word.lower()] or (count >= 8 and word.lower() in COMMON))
     }

@@ -114,11 +114,11 @@ def plain_row(text: Ids) -> tuple[Ids, Loss]:
 class Window:
     """The window that generation fills: ``SUMMARY S TEXT`` and up to 192 ids of text.
 
-        window = Window()
-        for i in ids:
-            if window.full:
-                evicted = roll(window, memory)     # then read window.ids() again
-            window.append(i)
+    window = Window()
+    for i in ids:
+        if window.full:
+            evicted = roll(window, memory)     # then read window.ids() again
+        window.append(i)
     """
 
     def __init__(self, summary: str = "", text: Iterable[int] = ()) -> None:

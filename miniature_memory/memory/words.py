@@ -61,7 +61,10 @@ SPEECH: Final = _words("""
 """)
 
 #: words that begin sentences or are simply frequent; names only with better evidence than a sentence's start
-COMMON: Final = CLOSED | SPEECH | _words("""
+COMMON: Final = (
+    CLOSED
+    | SPEECH
+    | _words("""
     able absolutely accept accordingly act actually afternoon age ago agree air alone anger angry animal
     answer anyhow anyway apart apparently arm arms army around arrive art aside asleep autumn awake awful
     back bad bag ball bank bar bare barely bath beach bear beautiful bed beer beg begin behind believe
@@ -124,3 +127,4 @@ COMMON: Final = CLOSED | SPEECH | _words("""
     wonder wonderful wood woods word words work worked world worry worse worst worth write wrong yard year
     years yellow yesterday young younger zero
 """)
+)

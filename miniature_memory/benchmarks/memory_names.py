@@ -1,0 +1,119 @@
+"""How many of the names that a window has lost do 60 characters keep? Without a model, in seconds.
+
+``--data DIR`` holds whole books as text files. A mention counts when the name was last mentioned more than
+256 characters ago, so that a plain window has lost it; it is kept when it stands in the summary that a model
+would have before it there. What a name is, is decided in hindsight over the whole book
+(``names.document_names``), with better knowledge than the memory had. ``oracle`` knows what will recur, and
+says how much room 60 characters give; ``window N`` is a window of N characters of plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from miniature_memory.errors import MissingInput
+from miniature_memory.memory.condense import SEPARATOR, SLIDE, SUMMARY_SLOTS, Memory, Policy, condense
+from miniature_memory.memory.names import LOWER, Scanner, document_names
+from miniature_memory.vocabulary import unknown
+
+#: how long ago a name was last mentioned, in characters
+DISTANCES: Final = (256, 1024, 4096)
+WINDOWS: Final = (1024, 2048)
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+
+Mention = tuple[str, int]
+
+
+def run(data: Path, longest: int = 500_000) -> dict[str, dict[str, float]]:
+    """Side → figures, pooled over the books (the first ``longest`` characters of each): ``kept`` of all lost
+    mentions, ``kept_256``, ``kept_1024``, ``kept_4096`` by the distance of the last one, and ``mentions``."""
+    books = [_tidy(path.read_text(encoding="utf-8"))[:longest] for path in sorted(data.glob("*.txt"))]
+    if not books:
+        raise MissingInput(
+            f"There are no *.txt files in {data}.", "--data must name a folder of whole books."
+        )
+    counts: dict[str, dict[str, int]] = {}
+    for text in books:
+        names = document_names(text)
+        mentions = [(w, at) for w, at, kind in Scanner().read(text + "\n") if w in names and kind != LOWER]
+        for side, rows in _sides(text, mentions).items():
+            _count(counts.setdefault(side, {}), mentions, rows)
+    return {side: _shares(count) for side, count in counts.items()}
+
+
+def _tidy(text: str) -> str:
+    text = re.sub(r"\n{2,}", "\n", text)
+    return text.translate({ord(c): None for c in unknown(text)})
+
+
+def _sides(text: str, mentions: list[Mention]) -> dict[str, Callable[[int, str, int], bool]]:
+    """Side → does it hold the name (for a mention at ``at``, the last one at ``last``)?"""
+    sides: dict[str, Callable[[int, str, int], bool]] = {}
+    for policy in get_args(Policy):
+        sides[policy] = _in_rows(_rows(text, policy, True))
+    sides["activation, visible names too"] = _in_rows(_rows(text, "activation", False))
+    sides["oracle"] = _in_rows(_oracle(text, mentions))
+    for size in WINDOWS:
+        sides[f"window {size}"] = lambda at, name, last, size=size: at - last <= size  # type: ignore[misc]
+    return sides
+
+
+def _in_rows(rows: list[set[str]]) -> Callable[[int, str, int], bool]:
+    # what is written in slot j was preceded by the summary of slot j - 1: one slot of text stands between
+    return lambda at, name, last: at >= SLIDE and name in rows[at // SLIDE - 1]
+
+
+def _rows(text: str, policy: Policy, hide_visible: bool) -> list[set[str]]:
+    memory, rows = Memory(policy), [set[str]()]
+    for here in range(SLIDE, len(text), SLIDE):
+        visible = text[here : here + SLIDE] if hide_visible else ""
+        rows.append(set(_WORD.findall(condense(memory, text[here - SLIDE : here], visible))))
+    return rows
+
+
+def _oracle(text: str, mentions: list[Mention]) -> list[set[str]]:
+    """Of the names read so far and not visible, those that come next, as many as fit."""
+    rows: list[set[str]] = []
+    upcoming: dict[str, list[int]] = {}
+    for name, at in reversed(mentions):
+        upcoming.setdefault(name, []).append(at)  # the next one is at the end
+    first = {name: places[-1] for name, places in upcoming.items()}
+    for here in range(0, len(text), SLIDE):
+        known = []
+        for name, places in upcoming.items():
+            while places and places[-1] < here + SLIDE:
+                places.pop()
+            if places and first[name] < here:
+                known.append((places[-1], name))
+        chosen: set[str] = set()
+        room = SUMMARY_SLOTS + len(SEPARATOR)
+        visible = set(_WORD.findall(text[here : here + SLIDE]))
+        for _, name in sorted(known):
+            if name not in visible and len(name) + len(SEPARATOR) <= room:
+                chosen.add(name)
+                room -= len(name) + len(SEPARATOR)
+        rows.append(chosen)
+    return rows
+
+
+def _count(count: dict[str, int], mentions: list[Mention], holds: Callable[[int, str, int], bool]) -> None:
+    last: dict[str, int] = {}
+    for name, at in mentions:
+        before = last.get(name, at)
+        if at - before > DISTANCES[0]:
+            band = max(d for d in DISTANCES if at - before > d)
+            kept = holds(at, name, before)
+            for key, add in (("mentions", 1), ("kept", kept), (f"of_{band}", 1), (f"kept_{band}", kept)):
+                count[key] = count.get(key, 0) + add
+        last[name] = at
+
+
+def _shares(count: dict[str, int]) -> dict[str, Any]:
+    total = max(count.get("mentions", 0), 1)
+    shares = {"kept": round(count.get("kept", 0) / total, 3), "mentions": count.get("mentions", 0)}
+    for band in DISTANCES:
+        shares[f"kept_{band}"] = round(count.get(f"kept_{band}", 0) / max(count.get(f"of_{band}", 0), 1), 3)
+    return shares
