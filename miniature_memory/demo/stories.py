@@ -17,6 +17,8 @@ BLOCK = 16
 SCENE_BREAK = "* * *"
 _FILLERS = ("work", "weather", "talk", "food", "thought", "walk", "night", "passing", "portrait", "recall", "touch")
 
+_SIZES = {"episode": 800, "tale_frame": 800} | dict.fromkeys(_FILLERS, 175)  # usual characters of a beat
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -93,7 +95,7 @@ def _frame(key: str, chapters: int) -> _Frame:
 
 
 def _teller(rng: Random, world: World, arc: str) -> Teller:
-    return Teller(rng, world, files=(arc, world.trade, "common", "threads", "places", "objects"))
+    return Teller(rng, world, files=(arc, world.trade, "common", "episodes", "threads", "places", "objects"))
 
 
 def _titled(text: str) -> str:
@@ -137,7 +139,11 @@ def story(seed: int, number: int) -> Story:
             parts += teller.say(threads[int(beat[-1])][("plant", "echo", "payoff").index(beat[:-1])])
         else:
             parts += teller.tell(beat)
-    return Story(facts, "\n\n".join(parts))
+    return Story(facts, "\n\n".join(_without_doubled_breaks(parts)))
+
+
+def _without_doubled_breaks(parts: list[str]) -> list[str]:
+    return [part for i, part in enumerate(parts) if part != SCENE_BREAK or (0 < i and parts[i - 1] != SCENE_BREAK)]
 
 
 def _keep_words_of_threads(key: str, world: World) -> None:
@@ -167,11 +173,17 @@ def _beats(rng: Random, teller: Teller, place: Seat) -> list[str]:
             beats.append(token[1:])
     if not last:
         beats.append("hook")
-    room = rng.choice((2800, 4000, 4500, 5000, 5500, 6500, 8500)) - 320 * len(beats)
-    fillers = [name for name in _FILLERS for _ in range(2)]
-    rng.shuffle(fillers)
-    for filler in fillers[: max(0, room // 260)]:
-        spots = [i for i in range(2, len(beats) - 1) if filler not in beats[max(0, i - 2) : i + 2]]
-        if spots:
-            beats.insert(rng.choice(spots), filler)
+    length = rng.choice((4500, 5500, 6500, 7000, 8000, 9000, 10000, 11500))  # characters, roughly
+    _insert(rng, beats, [("episode", 900)] * (length // 2200) + [("tale_frame", 850)] * (length // 5000), length)
+    _insert(rng, beats, [(filler, 200) for filler in rng.sample(_FILLERS * 3, 3 * len(_FILLERS))], length)
     return [beat for beat in beats if beat != "|"]
+
+
+def _insert(rng: Random, beats: list[str], extras: list[tuple[str, int]], length: int) -> None:
+    """Put extra beats between the arc's own until the story is about as long as wanted; never two of a kind together."""
+    for extra, size in extras:
+        told = sum(_SIZES.get(beat, 290) for beat in beats if beat not in ("|", SCENE_BREAK))
+        spots = [i for i in range(2, len(beats) - 1) if extra not in beats[max(0, i - 2) : i + 2]]
+        if spots and told + size / 2 < length:
+            spot = rng.choice(spots)
+            beats[spot:spot] = [SCENE_BREAK, extra] if extra == "episode" and rng.random() < 0.3 else [extra]

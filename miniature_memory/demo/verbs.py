@@ -26,11 +26,11 @@ _PAST = dict(
         "can:could will:would must:must may:might beat:beat cling:clung kneel:knelt quit:quit "
         "seek:sought become:became overhear:overheard withdraw:withdrew undo:undid admit:admitted "
         "refer:referred regret:regretted prefer:preferred permit:permitted unpin:unpinned unwrap:unwrapped "
-        "shed:shed stride:strode foresee:foresaw unwind:unwound rebuild:rebuilt sew:sewed"
+        "shed:shed stride:strode foresee:foresaw unwind:unwound rebuild:rebuilt sew:sewed should:should burst:burst bury:buried"
     ).split()
 )
 _VOWELS = "aeiou"
-_MODALS = {"can", "will", "must", "may"}
+_MODALS = {"can", "will", "must", "may", "should"}
 
 
 def past(base: str) -> str:
