@@ -33,9 +33,10 @@ def canonical(url: str, base: str = "") -> str | None:
         host = f"{host}:{port}"
     plain = urlunsplit((parts.scheme, host, parts.path or "/", parts.query, ""))
     try:
-        return normalize_url(plain) or None
+        plain = normalize_url(plain)
     except (ValueError, UnicodeError):
         return None
+    return urlunsplit(urlsplit(plain)._replace(netloc=host))  # courlan shows the host in its own script
 
 
 def host_of(url: str) -> str:

@@ -33,10 +33,11 @@ def discover(
     progress: Progress,
     grants: Mapping[str, tuple[str, int]] | None = None,
 ) -> dict[str, Any]:
-    """Asks the chosen provider every query and stores the addresses that are new, in the order of the results.
+    """Asks the chosen provider every query and stores the new addresses, in the order of the results.
 
-    Raises ``Refused`` for a query that the screen refuses (before anything is asked), ``ConfigError`` when the
-    provider lacks something, ``SearchDenied``; a spent quota or a failing service ends the search with a word.
+    Raises ``Refused`` for a query that the screen refuses (before anything is asked), ``ConfigError`` when
+    the provider lacks something, ``SearchDenied``; a spent quota or a failing service ends the search with
+    a word.
     """
     from miniature_memory.scraper.search import missing, provider
 
@@ -86,7 +87,7 @@ class _Search:
         self.counts: Counter[str] = Counter()
 
     def ask(self, query: str) -> None:
-        """One query, page by page. What a page brought and where the next one begins are stored in one step."""
+        """One query, page by page. What a page brought and where the next begins are stored in one step."""
         limit = self.config.search.results_per_query
         key = "search:" + self.ledger.keyed_hash(
             f"{self.service.name} {self.service.base_url} {limit} {query}"
@@ -152,7 +153,7 @@ class _Search:
 
 
 class Budget:
-    """Requests to a metered service in the last 30 days, counted before they are made. ``limit`` None: no limit."""
+    """Requests to a metered service in 30 days, counted before they are made. ``limit`` None: no limit."""
 
     def __init__(self, ledger: Ledger, name: str, limit: int | None) -> None:
         self.ledger, self.name, self.limit = ledger, name, limit

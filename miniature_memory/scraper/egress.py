@@ -1,8 +1,8 @@
 """The one way out: a loopback proxy that the HTTP client and the browser both use.
 
 It decides when it connects, by the address that a name resolves to, and connects to that very address, so
-neither a redirect, nor a name that points inwards, nor one that changes its mind (DNS rebinding) gets past it.
-Interception inside a browser can't do that: it never sees the hops of a redirect.
+neither a redirect, nor a name that points inwards, nor one that changes its mind (DNS rebinding) gets past
+it. Interception inside a browser can't do that: it never sees the hops of a redirect.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _HEAD_LIMIT = 64 << 10  # bytes of a request's or an answer's head
 _CHUNK = 64 << 10
 _HOP_BY_HOP = {b"connection", b"proxy-connection", b"keep-alive", b"te", b"upgrade", b"proxy-authorization"}
 
-# is_global (IANA's registries) leaves these out of its "no"; each can carry an inner IPv4 address, or is no host
+# Python's is_global (IANA's registries) lets some of these pass, more or fewer by version; each can carry
+# an inner IPv4 address, or is no host
 _NEVER = [
     ipaddress.ip_network(block)
     for block in (
@@ -68,10 +69,11 @@ class _Refusal(Exception):
 class Egress:
     """``async with Egress(grants) as egress: … egress.url``.
 
-    ``grants`` maps a host name to the one (address, port) that it may reach although it is not public; such a
-    name never reaches anything else. ``max_bytes`` bounds what one connection may bring in (as it comes over
-    the wire), ``timeout`` (seconds) how long it may say nothing. A refusal is an answer whose ``REFUSED_HEADER``
-    begins with ``token``: no page can know it, so none can forge a refusal. ``refused`` counts by reason.
+    ``grants`` maps a host name to the one (address, port) that it may reach although it is not public; such
+    a name never reaches anything else. ``max_bytes`` bounds what one connection may bring in (as it comes
+    over the wire), ``timeout`` (seconds) how long it may say nothing. A refusal is an answer whose
+    ``REFUSED_HEADER`` begins with ``token``: no page can know it, so none can forge a refusal. ``refused``
+    counts by reason.
     """
 
     def __init__(self, grants: Grants | None = None, max_bytes: int = 64 << 20, timeout: float = 60) -> None:
@@ -126,7 +128,8 @@ class Egress:
             self.refused[refusal.reason] = self.refused.get(refusal.reason, 0) + 1
             with contextlib.suppress(OSError):
                 writer.write(
-                    f"HTTP/1.1 {refusal.status} Refused\r\n{REFUSED_HEADER}: {self.token} {refusal.reason}\r\n"
+                    f"HTTP/1.1 {refusal.status} Refused\r\n"
+                    f"{REFUSED_HEADER}: {self.token} {refusal.reason}\r\n"
                     "Content-Length: 0\r\nConnection: close\r\n\r\n".encode()
                 )
                 await writer.drain()

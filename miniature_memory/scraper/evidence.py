@@ -1,7 +1,8 @@
 """Pages as they were fetched, in WARC files, so that extraction can be run again offline.
 
-Only pages that became documents are kept. The size up to which a file is whole stands in the ledger and moves in
-the same transaction as the documents: what a killed run wrote beyond it is cut off by the next one.
+Only pages that became documents are kept. The size up to which a file is whole stands in the ledger and
+moves in the same transaction as the documents: what a killed run wrote beyond it is cut off by the next
+one.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def _write(handle: IO[bytes], capture: Capture) -> None:
 
 
 def read(path: Path) -> Iterator[tuple[str, str, bytes]]:
-    """(address, kind, body) of each page in a WARC file; ``kind`` is `response` or `resource` (as rendered)."""
+    """(address, kind, body) of each page in a file; ``kind`` is `response` or `resource` (as rendered)."""
     from warcio.archiveiterator import ArchiveIterator
 
     with open(path, "rb") as handle:

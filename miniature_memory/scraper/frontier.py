@@ -146,8 +146,8 @@ class Frontier:
     def lines(self) -> Iterator[dict[str, Any]]:
         """Every address in the order of arrival, then the refused ones as keyed hashes in their own order."""
         rows = self._sql.execute(
-            f"SELECT {', '.join('u.' + field for field in _FIELDS)}, coalesce(d.title, '') AS title FROM urls u"
-            " LEFT JOIN documents d ON d.id = u.document_id ORDER BY u.seq"
+            f"SELECT {', '.join('u.' + field for field in _FIELDS)}, coalesce(d.title, '') AS title"
+            " FROM urls u LEFT JOIN documents d ON d.id = u.document_id ORDER BY u.seq"
         )
         for row in rows:
             yield dict(row)
@@ -167,7 +167,7 @@ def write_urls_jsonl(workspace: Workspace) -> None:
 
 
 def read_urls_jsonl(workspace: Workspace, path: Path | None = None) -> int:
-    """Reads such a file into the store; returns how many addresses were new to it. What is known stays as it is.
+    """Reads such a file into the store; returns how many addresses were new. What is known stays as it is.
 
     An address whose document is not here is ``new`` again; every line passes the screen first.
     Raises ``Damaged`` that names the first line that is none of ours, and then changes nothing.
@@ -203,8 +203,8 @@ def _restore(ledger: Ledger, url: str, line: dict[str, Any]) -> None:
     known = ledger.connection.execute("SELECT 1 FROM documents WHERE id = ?", (document_id,)).fetchone()
     if line["status"] == "rejected" or (line["status"] == "fetched" and known):
         ledger.connection.execute(
-            "UPDATE urls SET status = ?, reason = ?, document_id = ?, fetched_at = ?, attempts = ?, found_at = ?"
-            " WHERE url = ?",
+            "UPDATE urls SET status = ?, reason = ?, document_id = ?, fetched_at = ?, attempts = ?,"
+            " found_at = ? WHERE url = ?",
             (
                 line["status"],
                 str(line.get("reason", "")),

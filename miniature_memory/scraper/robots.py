@@ -2,8 +2,8 @@
 
 Reservations that a host can state for all of its pages at once are read beside it: AI preference lines in
 robots.txt (`Content-Usage: train-ai=n` of the IETF's aipref drafts, `Content-Signal: ai-train=no`), the TDM
-Reservation Protocol's `/.well-known/tdmrep.json`, and `/ai.txt`. A host that shuts out the well-known crawlers
-for training has said no to training, whoever asks: their groups count for us too.
+Reservation Protocol's `/.well-known/tdmrep.json`, and `/ai.txt`. A host that shuts out the well-known
+crawlers for training has said no to training, whoever asks: their groups count for us too.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class HostRules:
 
 
 class Robots:
-    """The rules of every host met in a run, asked for once a day each. ``get(url, max_bytes)`` is one plain hop."""
+    """The rules of every host met in a run, each asked for once a day. ``get(url, max_bytes)`` is one hop."""
 
     def __init__(self, get: Get) -> None:
         self._get = get
@@ -82,7 +82,7 @@ class Robots:
             return rules
 
     async def reserves(self, url: str) -> bool:
-        """Whether the host reserves the page against training, by any of the ways above. Raises like ``rules``."""
+        """Whether the host reserves the page against training, in any of those ways. Raises as ``rules``."""
         rules = await self.rules(url)
         if rules.reserves(url):
             return True
@@ -114,7 +114,7 @@ class Robots:
         return HostRules(crawl, (preferences,) if preferences is not None else (), delay)
 
     async def _robots_txt(self, origin: str) -> str:
-        """Its text; empty when there is none (4xx). A file that is cut at the size limit counts as far as it goes."""
+        """Its text; empty when there is none (4xx). One that is cut at the limit counts as far as it goes."""
         url = origin + "/robots.txt"
         for _ in range(_REDIRECTS + 1):
             answer = await self._get(url, -MAX_BYTES)

@@ -1,8 +1,9 @@
 """Chromium for pages that scripts build, behind the same way out as everything else.
 
-It starts when the first page needs it. A page's main document is the one that plain HTTP already fetched (hop by hop,
-with robots), handed over by interception; what its scripts ask for goes through the egress. Each page has a context
-of its own, off the record; one that overruns its time or memory loses its renderer, not the browser.
+It starts when the first page needs it. A page's main document is the one that plain HTTP already fetched
+(hop by hop, with robots), handed over by interception; what its scripts ask for goes through the egress.
+Each page has a context of its own, off the record; one that overruns its time or memory loses its renderer,
+not the browser.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _ARGS = [
 
 
 def browsers() -> list[str]:
-    """Chromium builds on this machine, the leanest first: the system's, then those that Playwright downloaded."""
+    """Chromium builds on this machine, the leanest first: the system's, then Playwright's own."""
     found = [path for name in _NAMES if (path := shutil.which(name))]
     cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
     for pattern in ("chromium_headless_shell-*/*/*headless[_-]shell", "chromium-*/*/chrome"):
@@ -106,8 +107,8 @@ async def _launch(playwright: Any, path: str, proxy: str | None) -> Any:
 class Browser:
     """``async with Browser(client, config, folder) as browser: html = await browser.render(page)``.
 
-    ``folder`` takes the temporary profile. ``pages`` counts what was rendered, ``restarts`` how often the browser
-    had to be started again, ``killed`` renderers that overran.
+    ``folder`` takes the temporary profile. ``pages`` counts what was rendered, ``restarts`` how often the
+    browser had to be started again, ``killed`` renderers that overran.
     """
 
     def __init__(self, client: Client, config: FetchConfig, folder: Path) -> None:
@@ -137,8 +138,8 @@ class Browser:
     async def render(self, page: Page) -> str:
         """The document as it stands once the page's scripts have built it.
 
-        Raises ``FetchError`` (``timeout``, ``too_large``, ``crashed``, or what a page's own redirect meets) and
-        ``MissingExtra`` when no browser works.
+        Raises ``FetchError`` (``timeout``, ``too_large``, ``crashed``, or what a page's own redirect meets)
+        and ``MissingExtra`` when no browser works.
         """
         async with self._places:
             browser = await self._ready()
@@ -178,7 +179,7 @@ class Browser:
                 return self._browser
             raise MissingExtra(
                 "No browser works here.",
-                "Install one: `apt install chromium-headless-shell`, or `playwright install chromium-headless-shell`.",
+                "Install one: `apt install chromium-headless-shell`, or `playwright install --only-shell`.",
             )
 
     async def _start_driver(self) -> None:
@@ -223,6 +224,7 @@ class _Rendering:
         self.under_way = 0
         self.received = 0
         self.error: FetchError | None = None
+        self.ending: asyncio.Future[None] | None = None
         self.page: Any = None
         self.session: Any = None
 
@@ -322,7 +324,9 @@ class _Rendering:
             page = await self.client.page(url)
         self.served = True
         await route.fulfill(
-            status=200, headers={"content-type": "text/html; charset=utf-8"}, body=page.html.encode("utf-8", "replace")
+            status=200,
+            headers={"content-type": "text/html; charset=utf-8"},
+            body=page.html.encode("utf-8", "replace"),
         )
 
     async def _may(self, url: str) -> bool:
@@ -335,7 +339,7 @@ class _Rendering:
         self.received += int(event.get("dataLength", 0))  # decompressed
         if self.received > 4 * self.client.max_bytes and self.error is None:
             self._fail(FetchError("too_large", "the page loads more than a page may"))
-            asyncio.ensure_future(self._crash())
+            self.ending = asyncio.ensure_future(self._crash())
 
     def _change(self, by: int) -> None:
         self.under_way += by

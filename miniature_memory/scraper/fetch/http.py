@@ -1,4 +1,4 @@
-"""Plain HTTP, hop by hop: before each hop the host's robots.txt is asked, and the egress decides where it goes."""
+"""Plain HTTP, hop by hop: before each the host's robots.txt is asked; the egress decides where it goes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Client:
         await self._http.aclose()
 
     async def page(self, url: str) -> Page:
-        """The page at ``url``, through its redirects. Raises ``FetchError`` with the reason for the ledger."""
+        """The page at ``url``, through its redirects. Raises ``FetchError`` with the ledger's reason."""
         hops: list[str] = []
         while True:
             if url in hops or len(hops) >= _MAX_HOPS:

@@ -93,7 +93,8 @@ def _wall(tree: Any, metas: list[tuple[str, str]]) -> str:
         return "login"
     if any(_not_free(item) for item in _linked_data(tree)):
         return "paywall"
-    if any(name == "article:content_tier" and value.lower() in ("locked", "metered") for name, value in metas):
+    tiers = [value.lower() for name, value in metas if name == "article:content_tier"]
+    if "locked" in tiers or "metered" in tiers:
         return "paywall"
     return "paywall" if thin and tree.xpath(f"boolean(//body//*[{_WALLS}])") else ""
 

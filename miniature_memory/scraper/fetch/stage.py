@@ -1,9 +1,10 @@
 """The stage: addresses in, documents out, in the order of arrival whichever page came first.
 
-Pages are worked on several at once, but decided strictly in the order of ``urls.seq``: an outcome waits in memory
-until all before it are decided (at most ``WINDOW`` addresses and ``HELD_BYTES`` ahead). So the manifest is the same
-each time for the same web, and a killed run goes on exactly where the last decision stood. A decision is one
-transaction; what stood on the disk before it (raw text, evidence) is known to the ledger and swept after a kill.
+Pages are worked on several at once, but decided strictly in the order of ``urls.seq``: an outcome waits in
+memory until all before it are decided (at most ``WINDOW`` addresses and ``HELD_BYTES`` ahead). So the
+manifest is the same each time for the same web, and a killed run goes on exactly where the last decision
+stood. A decision is one transaction; what stood on the disk before it (raw text, evidence) is known to the
+ledger and swept after a kill.
 """
 
 from __future__ import annotations
@@ -110,9 +111,8 @@ class Run:
         write_urls_jsonl(self.workspace)
         waiting = self.frontier.count()
         if self.counts[NEEDS_BROWSER]:
-            self.progress.say(
-                f"{self.counts[NEEDS_BROWSER]} pages need a browser and wait for one; `mm doctor` says how to get it."
-            )
+            count = self.counts[NEEDS_BROWSER]
+            self.progress.say(f"{count} pages wait for a browser; `mm doctor` says how to get one.")
         return {
             "new": self.counts["fetched"] + self.counts["rejected"] + self.counts["refused"],
             "fetched": self.counts["fetched"],

@@ -1,8 +1,9 @@
 """Where candidates come from: one small adapter a service, all on one seam.
 
-``provider(config.search)`` makes the chosen one; ``missing`` says what it lacks on this machine.
-Keys come from the environment alone. How to add one: a module with a subclass of ``Provider``, a line in
-``PROVIDERS``, its name in ``SearchConfig.provider``, and a test against a local server that speaks its protocol.
+``provider(config.search)`` makes the chosen one; ``missing`` says what it lacks on this machine. Keys come
+from the environment alone. How to add one: a module with a subclass of ``Provider``, a line in
+``PROVIDERS``, its name in ``SearchConfig.provider``, and a test against a local server that speaks its
+protocol.
 """
 
 from __future__ import annotations

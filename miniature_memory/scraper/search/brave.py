@@ -65,7 +65,7 @@ def _error(body: str) -> dict[str, object]:
 
 
 def _reset(headers: object) -> float:
-    """Seconds until the window of one second is over (`X-RateLimit-Reset: 1, 1419704`), or as Retry-After says."""
+    """Seconds until this second's window is over (`X-RateLimit-Reset: 1, 1419704`), or as Retry-After says"""
     from miniature_memory.scraper.fetch.http import retry_after
 
     get = headers.get  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Sitemaps (sitemaps.org): a sitemap, an index of them, a plain list, or a site whose robots.txt names them."""
+"""Sitemaps (sitemaps.org): a sitemap, an index, a plain list, or a site whose robots.txt names them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Sitemap(Provider):
         if response.status_code != 200:
             raise self.fail(response)
         body = unpacked(response.content)
-        if not body.lstrip()[:1] == b"<":
+        if body.lstrip()[:1] != b"<":
             lines = body.decode("utf-8-sig", "replace").splitlines()
             return [Hit(line.strip()) for line in lines if is_address(line.strip())], self._next(
                 done, waiting
