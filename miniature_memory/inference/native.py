@@ -12,11 +12,8 @@ import ctypes
 import hashlib
 import os
 import platform
-import shutil
 import stat
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from ctypes import (
     POINTER,
@@ -155,6 +152,9 @@ def build(path: Path, flags: Sequence[str] | None = None, compiler: str | None =
     compiler = compiler or find_compiler()
     if compiler is None:
         raise NoKernel("There is no C compiler.", "Install gcc or clang (Debian: apt install gcc libc6-dev).")
+    import subprocess  # here, as a process that finds its kernel ready never needs them
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".kernel-", suffix=".so")
     os.close(handle)
     try:
@@ -196,8 +196,10 @@ def _prebuilt() -> list[Path]:
 
 def find_compiler() -> str | None:
     """The C compiler that would be used: ``$CC``, else the first of ``COMPILERS`` that is there."""
+    from shutil import which
+
     chosen = os.environ.get("CC")
-    return next((c for c in ((chosen,) if chosen else ()) + COMPILERS if shutil.which(c)), None)
+    return next((c for c in ((chosen,) if chosen else ()) + COMPILERS if which(c)), None)
 
 
 def _native_flags() -> tuple[str, ...]:
@@ -230,7 +232,7 @@ def _fingerprint() -> str:
 def _cache() -> Path:
     """A directory that only this user writes: what lies there is run."""
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    spare = Path(tempfile.gettempdir()) / f"miniature-memory-{os.getuid()}"
+    spare = Path(os.environ.get("TMPDIR") or "/tmp") / f"miniature-memory-{os.getuid()}"
     for path in (Path(base) / "miniature-memory", spare):
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
