@@ -1,5 +1,4 @@
-"""GGUF for llama.cpp: the weights under its names, and a `gpt2` tokenizer that gives our ids, one a
-character.
+"""GGUF for llama.cpp: the weights under its names, and a `gpt2` tokenizer that gives our ids.
 
 `gpt2` tokenizers spell text as bytes, each byte as a printable character, and merge from there. Ours merges
 the two or three bytes of a character beyond ASCII back into one symbol, and nothing more. A merge needs no

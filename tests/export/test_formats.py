@@ -130,11 +130,7 @@ def test_gguf_spelling_is_gpt2s_and_reaches_every_character() -> None:
     for i, character in enumerate(vocabulary.CHARACTERS, len(vocabulary.CONTROL_TOKENS)):
         parts = [letters[byte] for byte in character.encode()]
         while len(parts) > 1:  # byte pair encoding, as every gpt2 tokenizer does it
-            pairs = [
-                (ranks[pair], at)
-                for at, pair in enumerate(zip(parts, parts[1:], strict=False))
-                if pair in ranks
-            ]
+            pairs = [(ranks[pair], at) for at, pair in enumerate(pairwise(parts)) if pair in ranks]
             _, at = min(pairs)
             parts[at : at + 2] = [parts[at] + parts[at + 1]]
         assert tokens.index(parts[0]) == i
