@@ -3,8 +3,8 @@
 ``--data DIR`` holds whole books as text files. A mention counts when the name was last mentioned more than
 256 characters ago, so that a plain window has lost it; it is kept when it stands in the summary that a model
 would have before it there. What a name is, is decided in hindsight over the whole book
-(``names.document_names``), with better knowledge than the memory had. ``oracle`` knows what will recur, and
-says how much room 60 characters give; ``window N`` is a window of N characters of plain text.
+(``names.document_names``), with better knowledge than the memory had. ``oracle`` knows what will recur, but
+like a summary of summaries can't get back what it let go; ``window N`` is a window of N characters of text.
 """
 
 from __future__ import annotations
@@ -75,27 +75,29 @@ def _rows(text: str, policy: Policy, hide_visible: bool) -> list[set[str]]:
 
 
 def _oracle(text: str, mentions: list[Mention]) -> list[set[str]]:
-    """Of the names read so far and not visible, those that come next, as many as fit."""
-    rows: list[set[str]] = []
+    """What is best carried on from slot to slot (Belady's rule): of the last summary's names and of those
+    just evicted the ones that come back soonest, as many as fit. What was once let go is not known again."""
+    rows: list[set[str]] = [set()]
     upcoming: dict[str, list[int]] = {}
     for name, at in reversed(mentions):
         upcoming.setdefault(name, []).append(at)  # the next one is at the end
-    first = {name: places[-1] for name, places in upcoming.items()}
-    for here in range(0, len(text), SLIDE):
-        known = []
-        for name, places in upcoming.items():
-            while places and places[-1] < here + SLIDE:
-                places.pop()
-            if places and first[name] < here:
-                known.append((places[-1], name))
-        chosen: set[str] = set()
+    known: set[str] = set()
+    read = 0
+    for here in range(SLIDE, len(text), SLIDE):
+        while read < len(mentions) and mentions[read][1] < here:
+            known.add(mentions[read][0])
+            read += 1
+        for name in known:
+            while upcoming[name] and upcoming[name][-1] < here + SLIDE:
+                upcoming[name].pop()
+        coming = sorted((upcoming[name][-1], name) for name in known if upcoming[name])
+        known = set()
         room = SUMMARY_SLOTS + len(SEPARATOR)
-        visible = set(_WORD.findall(text[here : here + SLIDE]))
-        for _, name in sorted(known):
-            if name not in visible and len(name) + len(SEPARATOR) <= room:
-                chosen.add(name)
+        for _, name in coming:
+            if len(name) + len(SEPARATOR) <= room:
+                known.add(name)
                 room -= len(name) + len(SEPARATOR)
-        rows.append(chosen)
+        rows.append(known)
     return rows
 
 
