@@ -25,7 +25,11 @@ _TRACKING = re.compile(r"utm_|fbclid|gclid|ref$|amp$|share")
 
 
 def work_of(facts: Facts, url: str) -> str:
-    """``host/story``; empty only when nothing at all is known."""
+    """``host/story`` (or the story alone where the host is unknown); empty when nothing at all is known."""
+    return _work_of(facts, url).strip("/")
+
+
+def _work_of(facts: Facts, url: str) -> str:
     address = url or facts.canonical
     site = host_of(address) or slug(facts.site_name)
     title, titled = story_title(facts.full_title)
@@ -40,7 +44,7 @@ def work_of(facts: Facts, url: str) -> str:
         part = title if titled and title else _last_crumb(facts)
         if part:
             return f"{site}/{slug(part)}"
-    return f"{site}/{path or slug(title)}".strip("/") if path or title else site
+    return f"{site}/{path or slug(title)}" if path or title else site
 
 
 def story_title(title: str) -> tuple[str, bool]:
