@@ -9,7 +9,7 @@ import click
 
 from miniature_memory.scripts.options import Settings, json_option, print_json, settings_options
 
-BENCHMARKS = ("training", "inference", "memory", "processing", "screen", "extraction")
+BENCHMARKS = ("run", "training", "inference", "memory", "processing", "screen", "extraction")
 
 
 @click.command(short_help="Is this machine fit, and what is missing.")
@@ -68,9 +68,21 @@ def show(settings: Settings, as_json: bool) -> None:
 def benchmark(
     name: str, data: Path | None, held_out: Path | None, nanogpt: Path | None, full: bool, as_json: bool
 ) -> None:
-    """Runs one comparison: training, inference, memory, processing, screen, extraction."""
+    """Runs one comparison and prints all its sides.
+
+    \b
+    run         the demo run: seconds and peak memory of each stage, install size
+    training    time to a loss, against a nanoGPT checkout (--nanogpt DIR --data FILE)
+    inference   characters a second and memory, against PyTorch, llama.cpp, nanoGPT
+    memory      what the rolling summary keeps and gains (--data DIR of books)
+    processing  duplicates found, documents a second
+    screen      the adults-only screen's speed, and that it is linear
+    extraction  against other extractors (--data DIR of a labelled set)
+    """
     from miniature_memory import benchmarks
 
-    figures = benchmarks.run(name, data=data, held_out=held_out, nanogpt=nanogpt, full=full, as_json=as_json)
+    figures, table = benchmarks.run(name, benchmarks.Options(data, held_out, nanogpt, full))
     if as_json:
         print_json(figures)
+    else:
+        click.echo(table)

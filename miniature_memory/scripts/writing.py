@@ -126,8 +126,8 @@ def _defaults(model: Path) -> dict[str, Any]:
 
 
 class _Saved:
-    """``--out``: begun atomically, then only appended to by pieces that the screen has cleared. At any instant
-    the file holds a beginning of the story; a piece for which the disk is too full is taken back."""
+    """``--out``: begun atomically, then appended to, always with pieces that the screen has cleared. The file
+    always holds a beginning of the story; a piece for which the disk is too full is taken back."""
 
     def __init__(self, path: Path | None, prompt: str) -> None:
         self._path, self._pending, self._last = path, "", time.monotonic()
