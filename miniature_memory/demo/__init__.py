@@ -1,6 +1,7 @@
 """The story web that is always there: a small, seeded, believable web of neutral fiction about grown-ups.
 
-It is spoken to over real HTTP, so the whole pipeline can be tried without a key or a network, and it knows the right
+It is spoken to over real HTTP, so the whole pipeline can be tried without a key or a network, and it knows
+the right
 verdict and the gold text of each of its pages.
 """
 

@@ -6,7 +6,9 @@ from random import Random
 
 from miniature_memory.demo.grammar import Character, Sections, World, names, sections
 
-LETTERS = "ABCDE"  # A: whose story it is; B: the other one; C: help or hindrance; D: the town; E: the absent one
+LETTERS = (
+    "ABCDE"  # A: whose story it is; B: the other one; C: help or hindrance; D: the town; E: the absent one
+)
 
 
 def draw_world(rng: Random) -> World:

@@ -3,14 +3,18 @@
 A grammar file holds sections (``# name``), one template a line; ``//`` begins a comment line. In a template
 
 * ``[one|another]`` is a choice (choices nest),
-* ``{A}`` is a person as subject, ``{@A}`` as object, ``{A's}`` as owner, ``{A!}`` as addressed; ``{he A}``, ``{him A}``,
-  ``{his A}``, ``{self A}`` are the pronouns, ``{A&B}``, ``{they A}``, ``{them A}``, ``{their A}`` speak of two,
-* ``{word}`` is a line of the section ``word`` (the story's trade first, then the common ones), ``{a word}`` the same with
+* ``{A}`` is a person as subject, ``{@A}`` as object, ``{A's}`` as owner, ``{A!}`` as addressed; ``{he A}``,
+``{him A}``,
+  ``{his A}``, ``{self A}`` are the pronouns, ``{A&B}``, ``{they A}``, ``{them A}``, ``{their A}`` speak of
+  two,
+* ``{word}`` is a line of the section ``word`` (the story's trade first, then the common ones), ``{a word}``
+the same with
   its article, ``{=word}`` the same line each time in one story,
 * ``<walk>`` is a verb of the last named person, ``<walk.it>`` of a thing, ``<walk.they>`` of many,
 * ``¶`` begins a new paragraph.
 
-The idea of expanding templates from lists is that of Tracery (Compton et al., 2015); person, tense and memory are ours.
+The idea of expanding templates from lists is that of Tracery (Compton et al., 2015); person, tense and
+memory are ours.
 """
 
 from __future__ import annotations
@@ -70,7 +74,8 @@ class Character:
     formal: bool = False
 
     def told(self, detail: str) -> str:
-        """A fact about the person as a template names it: ``look``, ``habit``, ``first``, ``job.a``, ``job.the``."""
+        """A fact about the person as a template names it: ``look``, ``habit``, ``first``, ``job.a``,
+        ``job.the``."""
         fact, _, form = detail.partition(".")
         text = str(getattr(self, fact))
         if form == "a":
@@ -155,7 +160,9 @@ class Teller:
             return world.kept[slot]
         if slot[:2] in ("a ", "A "):
             word = self._speak(self._expand("{" + slot[2:] + "}"))
-            article = "an" if word[:1].lower() in "aeiou" and not word.startswith(("one", "uni", "use")) else "a"
+            article = (
+                "an" if word[:1].lower() in "aeiou" and not word.startswith(("one", "uni", "use")) else "a"
+            )
             return f"{article.capitalize() if slot[0] == 'A' else article} {word}"
         if "&" in slot:
             return self._pair(slot)
@@ -189,9 +196,13 @@ class Teller:
         one, other = slot.split("&")
         if self._is_narrator(one):
             one, other = other, one
-        return self._person(one).lstrip("\x01").removeprefix(one) + " and " + "I" * self._is_narrator(other) + (
-            "" if self._is_narrator(other) else self._person(other).lstrip("\x01").removeprefix(other)
-        ) + "\x01+"
+        return (
+            self._person(one).lstrip("\x01").removeprefix(one)
+            + " and "
+            + "I" * self._is_narrator(other)
+            + ("" if self._is_narrator(other) else self._person(other).lstrip("\x01").removeprefix(other))
+            + "\x01+"
+        )
 
     def _pronoun(self, word: str, who: str) -> str:
         key = word.lower()

@@ -1,4 +1,5 @@
-"""The rest of the web: duplicates, other languages, how-to, news, products, recipes, reviews, and pages to refuse."""
+"""The rest of the web: duplicates, other languages, how-to, news, products, recipes, reviews, and pages to
+refuse."""
 
 from __future__ import annotations
 
@@ -7,28 +8,17 @@ from random import Random
 from miniature_memory.demo.cast import draw_world
 from miniature_memory.demo.grammar import Teller, sections
 
-# Words that an editor changes without changing the story, for near duplicates.
-_SWAPS = dict(
-    pair.split(":")
-    for pair in (
-        "small:tiny big:large went:walked began:started looked:glanced quiet:silent fast:quick and:& the:that "
-        "nobody:no-one said:replied asked:enquired street:road house:building old:ancient before:until over:across "
-        "table:bench morning:day evening:night slowly:gently always:forever never:hardly some:several "
-        "a:one in:inside to:towards of:from it:this thought:reckoned took:grabbed put:placed came:arrived "
-        "then:next still:yet only:just very:quite like:as on:upon was:seemed had:held"
-    ).split()
-)
-
 
 def near_duplicate(text: str, seed: str) -> str:
     """A copy in which 2 to 8 % of the words are changed, the paragraphs left where they were."""
     rng = Random(seed)
     share = rng.uniform(0.02, 0.08)
+    swaps = dict(pair.split(":") for line in sections("elsewhere")["swaps"] for pair in line.split())
     words = text.split(" ")
-    places = [i for i, word in enumerate(words) if word.lower() in _SWAPS]
+    places = [i for i, word in enumerate(words) if word.lower() in swaps]
     wanted = min(len(places), max(1, round(share * len(text.split()))))
     for place in rng.sample(places, wanted):
-        words[place] = _SWAPS[words[place].lower()]
+        words[place] = swaps[words[place].lower()]
     return " ".join(words)
 
 

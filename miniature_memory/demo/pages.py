@@ -1,6 +1,7 @@
 """The address table: every page of the web in the order of its arrival, with its right verdict.
 
-The special cases come first, once; then each story followed by whatever arrived with it (about one page in nine is no
+The special cases come first, once; then each story followed by whatever arrived with it (about one page in
+nine is no
 new story). A larger web has the same table with more rows at its end.
 """
 
@@ -17,22 +18,59 @@ from miniature_memory.demo.stories import BLOCK, Plan, plan, seat, story
 
 TLD = "demo.test"
 Verdict = Literal[
-    "kept", "too_short", "language", "not_narrative", "exact_duplicate", "near_duplicate", "robots", "opt_out",
-    "not_found", "paywall", "login", "screen", "redirect_loop", "forbidden_address", "content_type", "too_large",
+    "kept",
+    "too_short",
+    "language",
+    "not_narrative",
+    "exact_duplicate",
+    "near_duplicate",
+    "robots",
+    "opt_out",
+    "not_found",
+    "paywall",
+    "login",
+    "screen",
+    "redirect_loop",
+    "forbidden_address",
+    "content_type",
+    "too_large",
     "timeout",
-]  # fmt: skip
+]
 
 #: Queries that reach every page by its theme; a preset lists them.
-THEMES = ("harbour", "river", "workshop", "library", "kitchen", "garden", "railway", "theatre", "hills", "letters")
+THEMES = (
+    "harbour",
+    "river",
+    "workshop",
+    "library",
+    "kitchen",
+    "garden",
+    "railway",
+    "theatre",
+    "hills",
+    "letters",
+)
 QUERIES = [f"short story {theme}" for theme in THEMES]
 
 _EXTRA = 1_000_000  # stories of the special pages lie outside the numbered ones
 _SINGLES = ("blog",) * 4 + ("oldpress",) * 3 + ("forum",) * 2 + ("quarterly",) * 2 + ("app",) * 2
 _HOSTS = {
-    "blog": "harbour-blog", "serial": "serial", "forum": "forum", "app": "app", "oldpress": "oldpress",
-    "quarterly": "quarterly", "mirror": "mirror", "almanac": "almanac", "plaza": "plaza", "members": "members",
-    "closed": "closed", "slow": "slow-lane", "quiet": "quiet", "reserved": "reserved", "go": "go",
-}  # fmt: skip
+    "blog": "harbour-blog",
+    "serial": "serial",
+    "forum": "forum",
+    "app": "app",
+    "oldpress": "oldpress",
+    "quarterly": "quarterly",
+    "mirror": "mirror",
+    "almanac": "almanac",
+    "plaza": "plaza",
+    "members": "members",
+    "closed": "closed",
+    "slow": "slow-lane",
+    "quiet": "quiet",
+    "reserved": "reserved",
+    "go": "go",
+}
 HOSTS = tuple(f"{name}.{TLD}" for name in (*_HOSTS.values(), "search"))
 SITE_OF_HOST = {f"{name}.{TLD}": site for site, name in _HOSTS.items()}
 
@@ -98,7 +136,8 @@ def story_entry(seed: int, number: int) -> Entry:
 
 
 def text_of(seed: int, entry: Entry) -> str | None:
-    """The text that a page carries, as its site sets it: straight or curly quotes. None where there is none."""
+    """The text that a page carries, as its site sets it: straight or curly quotes. None where there is
+    none."""
     if entry.number is None:
         return None
     text = story(seed, entry.number).text
@@ -117,7 +156,9 @@ def page(seed: int, entry: Entry) -> Page:
 def _row(seed: int, site: str, path: str, kind: str, verdict: Verdict, facts: Plan, number: int) -> Entry:
     host = f"{_HOSTS[site]}.{TLD}"
     work = f"{host}/{facts.work}"
-    return Entry(site, path, kind, verdict, facts.title, facts.blurb, facts.theme, work, f"{seed}:{path}", number)
+    return Entry(
+        site, path, kind, verdict, facts.title, facts.blurb, facts.theme, work, f"{seed}:{path}", number
+    )
 
 
 def _site(seed: int, number: int) -> str:
@@ -151,11 +192,23 @@ def _curly(text: str) -> str:
 
 
 _OTHERS = (
-    ("near_duplicate", "mirror"), ("exact_duplicate", "mirror"), ("es", "plaza"), ("short", "blog"),
-    ("howto", "almanac"), ("news", "almanac"), ("near_duplicate", "mirror"), ("fr", "plaza"), ("recipe", "almanac"),
-    ("product", "almanac"), ("exact_duplicate", "mirror"), ("talk", "forum"), ("review", "quarterly"),
-    ("de", "plaza"), ("near_duplicate", "mirror"), ("short", "forum"),
-)  # fmt: skip
+    ("near_duplicate", "mirror"),
+    ("exact_duplicate", "mirror"),
+    ("es", "plaza"),
+    ("short", "blog"),
+    ("howto", "almanac"),
+    ("news", "almanac"),
+    ("near_duplicate", "mirror"),
+    ("fr", "plaza"),
+    ("recipe", "almanac"),
+    ("product", "almanac"),
+    ("exact_duplicate", "mirror"),
+    ("talk", "forum"),
+    ("review", "quarterly"),
+    ("de", "plaza"),
+    ("near_duplicate", "mirror"),
+    ("short", "forum"),
+)
 _VERDICTS: dict[str, Verdict] = {"es": "language", "fr": "language", "de": "language", "short": "too_short"}
 
 
@@ -173,19 +226,31 @@ def _arrivals(seed: int, number: int) -> Iterator[Entry]:
         path = f"/archive/{_slug(original.title)}-{count}"
         copied: Verdict = "near_duplicate" if kind == "near_duplicate" else "exact_duplicate"
         yield replace(
-            original, site=site, path=path, kind=kind, verdict=copied, twin=original.url, arrival=f"{seed}:{path}",
+            original,
+            site=site,
+            path=path,
+            kind=kind,
+            verdict=copied,
+            twin=original.url,
+            arrival=f"{seed}:{path}",
             work=f"mirror.{TLD}{path}",
-        )  # fmt: skip
+        )
         return
     yield _plain(seed, kind, site, _VERDICTS.get(kind, "not_narrative"), 500_000 + count)
 
 
 _TITLES = {
-    "es": "El reloj del puerto", "fr": "La pendule de l'oncle", "de": "Die Werkstatt am Hafen",
-    "short": "A note from the shed", "howto": "How to restore an old chair in five steps",
-    "news": "Quay to close for repairs", "product": "Folding table, graphite", "recipe": "Rustic bread with herbs",
-    "talk": "Error E14 after ten minutes?", "review": "Book review: a long road to the sea",
-}  # fmt: skip
+    "es": "El reloj del puerto",
+    "fr": "La pendule de l'oncle",
+    "de": "Die Werkstatt am Hafen",
+    "short": "A note from the shed",
+    "howto": "How to restore an old chair in five steps",
+    "news": "Quay to close for repairs",
+    "product": "Folding table, graphite",
+    "recipe": "Rustic bread with herbs",
+    "talk": "Error E14 after ten minutes?",
+    "review": "Book review: a long road to the sea",
+}
 
 
 def _plain(seed: int, kind: str, site: str, verdict: Verdict, number: int) -> Entry:
@@ -193,24 +258,51 @@ def _plain(seed: int, kind: str, site: str, verdict: Verdict, number: int) -> En
     title = _TITLES[kind]
     path = f"/{kind}/{_slug(title)}-{number - 500_000}"
     blurb = f"{title}. From our pages on the {theme}."
-    return Entry(site, path, kind, verdict, title, blurb, theme, f"{_HOSTS[site]}.{TLD}{path}", f"{seed}:{path}")
+    return Entry(
+        site, path, kind, verdict, title, blurb, theme, f"{_HOSTS[site]}.{TLD}{path}", f"{seed}:{path}"
+    )
 
 
 # kind, site, verdict: each once, whatever the size of the web. The kind names what the server does.
 _SPECIALS: tuple[tuple[str, str, Verdict], ...] = (
-    ("disallowed", "blog", "robots"), ("disallowed", "oldpress", "robots"), ("closed", "closed", "robots"),
-    ("meta-noai", "blog", "opt_out"), ("meta-noindex", "quarterly", "opt_out"), ("header-noai", "blog", "opt_out"),
-    ("header-tdm", "reserved", "opt_out"), ("meta-tdm", "quarterly", "opt_out"), ("ai-txt", "quiet", "opt_out"),
-    ("missing", "blog", "not_found"), ("missing", "oldpress", "not_found"), ("gone", "forum", "not_found"),
-    ("busy", "blog", "kept"), ("busy", "oldpress", "kept"), ("hiccup", "blog", "kept"), ("slow", "blog", "kept"),
-    ("slow", "oldpress", "kept"), ("crawl-delay", "slow", "kept"), ("crawl-delay", "slow", "kept"),
-    ("endless", "go", "timeout"), ("moved", "go", "kept"), ("loop", "go", "redirect_loop"),
-    ("metadata", "go", "forbidden_address"), ("loopback", "go", "forbidden_address"), ("huge", "go", "too_large"),
-    ("bomb", "go", "too_large"), ("pdf", "go", "content_type"), ("image", "go", "content_type"),
-    ("login", "members", "login"), ("paywall", "quarterly", "paywall"), ("paywall", "members", "paywall"),
-    ("screen-body", "blog", "screen"), ("screen-title", "blog", "screen"), ("screen-alt", "blog", "screen"),
-    ("screen-script", "app", "screen"), ("screen-plural", "oldpress", "screen"), ("screen-school", "forum", "screen"),
-)  # fmt: skip
+    ("disallowed", "blog", "robots"),
+    ("disallowed", "oldpress", "robots"),
+    ("closed", "closed", "robots"),
+    ("meta-noai", "blog", "opt_out"),
+    ("meta-noindex", "quarterly", "opt_out"),
+    ("header-noai", "blog", "opt_out"),
+    ("header-tdm", "reserved", "opt_out"),
+    ("meta-tdm", "quarterly", "opt_out"),
+    ("ai-txt", "quiet", "opt_out"),
+    ("missing", "blog", "not_found"),
+    ("missing", "oldpress", "not_found"),
+    ("gone", "forum", "not_found"),
+    ("busy", "blog", "kept"),
+    ("busy", "oldpress", "kept"),
+    ("hiccup", "blog", "kept"),
+    ("slow", "blog", "kept"),
+    ("slow", "oldpress", "kept"),
+    ("crawl-delay", "slow", "kept"),
+    ("crawl-delay", "slow", "kept"),
+    ("endless", "go", "timeout"),
+    ("moved", "go", "kept"),
+    ("loop", "go", "redirect_loop"),
+    ("metadata", "go", "forbidden_address"),
+    ("loopback", "go", "forbidden_address"),
+    ("huge", "go", "too_large"),
+    ("bomb", "go", "too_large"),
+    ("pdf", "go", "content_type"),
+    ("image", "go", "content_type"),
+    ("login", "members", "login"),
+    ("paywall", "quarterly", "paywall"),
+    ("paywall", "members", "paywall"),
+    ("screen-body", "blog", "screen"),
+    ("screen-title", "blog", "screen"),
+    ("screen-alt", "blog", "screen"),
+    ("screen-script", "app", "screen"),
+    ("screen-plural", "oldpress", "screen"),
+    ("screen-school", "forum", "screen"),
+)
 
 
 def _specials(seed: int) -> Iterator[Entry]:

@@ -1,4 +1,5 @@
-"""The story web's search engine: word matching over titles, blurbs and tags, answered in SearXNG's JSON shape."""
+"""The story web's search engine: word matching over titles, blurbs and tags, answered in SearXNG's JSON
+shape."""
 
 from __future__ import annotations
 
@@ -8,12 +9,15 @@ from typing import Any
 from miniature_memory.demo.pages import Entry
 
 PAGE_SIZE = 20
-_COMMON = set("a an and by for from in of on or our read short stories story tale tales fiction the to with online".split())
+_COMMON = re.compile(
+    r"(an?|and|by|for|from|in|of|on|or|our|read|short|stor(y|ies)|tales?|fiction|the|to|with|online)$"
+)  # every page has these, so they tell nothing
 _CONTENT_LIMIT = 280
 
 
 class Index:
-    """An inverted index of all pages. Hits come in the order of arrival, so new pages stand on the last result pages."""
+    """An inverted index of all pages. Hits come in the order of arrival, so new pages stand on the last
+    result pages."""
 
     def __init__(self, rows: list[Entry]) -> None:
         self._rows = rows
@@ -40,7 +44,9 @@ class Index:
         return {
             "query": query,
             "number_of_results": len(hits),
-            "results": [self._result(self._rows[place], score, rank) for rank, (place, score) in enumerate(shown, 1)],
+            "results": [
+                self._result(self._rows[place], score, rank) for rank, (place, score) in enumerate(shown, 1)
+            ],
             "answers": [],
             "corrections": [],
             "infoboxes": [],
@@ -67,4 +73,4 @@ class Index:
 
 def _words(text: str) -> list[str]:
     words = re.findall(r"[a-zà-ÿ]+", text.lower().replace("'s", ""))
-    return [word.removesuffix("s") for word in words if word not in _COMMON]
+    return [word.removesuffix("s") for word in words if not _COMMON.match(word)]

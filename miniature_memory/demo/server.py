@@ -1,6 +1,7 @@
 """The story web on loopback: all hosts on one port, told apart by their Host header.
 
-It runs in a child process, so that it costs the crawler neither memory nor the interpreter's lock, and it ends when its
+It runs in a child process, so that it costs the crawler neither memory nor the interpreter's lock, and it
+ends when its
 parent does, even by kill -9: it watches a pipe that only the parent holds open.
 """
 
@@ -31,7 +32,10 @@ _PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c636060606000000005"
     "0001a5f645400000000049454e44ae426082"
 )
-_PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\n%%EOF\n"
+_PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj\n%%EOF\n"
+)
 _ROBOTS = {
     "harbour-blog": "User-agent: *\nDisallow: /private/\nDisallow: /wp-admin/\n",
     "oldpress": "User-agent: *\nDisallow: /private/\n",
@@ -55,7 +59,7 @@ class StoryWeb:
     @property
     def grants(self) -> dict[str, tuple[str, int]]:
         """Host name to (address, port)."""
-        return {host: ("127.0.0.1", self.port) for host in HOSTS}
+        return dict.fromkeys(HOSTS, ("127.0.0.1", self.port))
 
     @property
     def search_url(self) -> str:
@@ -70,7 +74,15 @@ class StoryWeb:
         """Start serving; returns when the port answers. Raises :class:`MiniatureMemoryError` if it can't."""
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-        command = [sys.executable, "-m", "miniature_memory.demo", "--port", "0", "--stories", str(self.stories)]
+        command = [
+            sys.executable,
+            "-m",
+            "miniature_memory.demo",
+            "--port",
+            "0",
+            "--stories",
+            str(self.stories),
+        ]
         self._child = subprocess.Popen(
             [*command, "--seed", str(self.seed), "--child"],
             stdin=subprocess.PIPE,
@@ -117,6 +129,8 @@ class Site:
         self._of_site: dict[str, list[Entry]] = {}
         self._place: dict[str, int] = {}
         for row in self._rows:
+            if row.verdict == "screen":  # nobody links to them, or their titles would stand on other pages
+                continue
             siblings = self._of_site.setdefault(row.site, [])
             self._place[row.url] = len(siblings)
             siblings.append(row)
@@ -148,7 +162,9 @@ class Site:
             return self._page(sites.listing(_site_of(host), self._of_site.get(_site_of(host), [])[-40:]))
         if path.startswith("/api/"):
             row = self._at.get((host, path.removeprefix("/api").removesuffix(".json")))
-            return Response(sites.story_json(self.seed, row), media_type="application/json") if row else _lost()
+            return (
+                Response(sites.story_json(self.seed, row), media_type="application/json") if row else _lost()
+            )
         if path.startswith("/moved-on/"):
             return RedirectResponse(f"http://mirror.{TLD}{path.replace('/moved-on/', '/arrived/')}", 302)
         if path.startswith("/loop-back/"):
@@ -197,7 +213,7 @@ class Site:
         return response
 
     def _told(self, row: Entry) -> Response:
-        siblings, place = self._of_site[row.site], self._place[row.url]
+        siblings, place = self._of_site[row.site], self._place.get(row.url, 0)
         before = siblings[place - 1] if place else None
         after = siblings[place + 1] if place + 1 < len(siblings) else None
         if row.site == "serial":  # only chapters of the same work follow each other
@@ -239,14 +255,15 @@ class Site:
 
         rows = self._of_site.get(_site_of(host), [])
         body = "".join(f"<url><loc>{escape(row.url)}</loc></url>" for row in rows if row.kind == "story")
-        return Response(
-            f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{body}</urlset>',
-            media_type="application/xml",
-        )
+        kind = "http://www.sitemaps.org/schemas/sitemap/0.9"
+        text = f'<?xml version="1.0"?><urlset xmlns="{kind}">{body}</urlset>'
+        return Response(text, media_type="application/xml")
 
     def _directory(self) -> Response:
-        lines = "".join(f"<li>http://{host}/ ({len(self._of_site.get(_site_of(host), []))} pages)</li>" for host in HOSTS)
-        return self._page(f"<h1>The story web</h1><p>Ask with one of these Host headers:</p><ul>{lines}</ul>")
+        sizes = {host: len(self._of_site.get(_site_of(host), [])) for host in HOSTS}
+        lines = "".join(f"<li>http://{host}/ ({size} pages)</li>" for host, size in sizes.items())
+        text = f"<h1>The story web</h1><p>Ask with one of these Host headers:</p><ul>{lines}</ul>"
+        return self._page(text)
 
 
 def _site_of(host: str) -> str:
@@ -258,7 +275,9 @@ def _site_of(host: str) -> str:
 def _lost() -> Response:
     from starlette.responses import HTMLResponse
 
-    return HTMLResponse("<title>Page not found</title><h1>404</h1><p>The page you are looking for is not here.</p>", 404)
+    return HTMLResponse(
+        "<title>Page not found</title><h1>404</h1><p>The page you are looking for is not here.</p>", 404
+    )
 
 
 async def _endless() -> AsyncIterator[bytes]:

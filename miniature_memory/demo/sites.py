@@ -18,15 +18,32 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 NAMES = {
-    "blog": "The Harbour Blog", "serial": "Serial & Sons", "forum": "The Long Table", "app": "Lamplight Reader",
-    "oldpress": "THE OLD PRESS", "quarterly": "Wharf Quarterly", "mirror": "Story Mirror", "almanac": "Daily Almanac",
-    "plaza": "Plaza", "members": "Members' Room", "closed": "Closed Archive", "slow": "Slow Lane", "quiet": "Quiet Garden",
-    "reserved": "Reserved Press", "go": "Go",
-}  # fmt: skip
+    "blog": "The Harbour Blog",
+    "serial": "Serial & Sons",
+    "forum": "The Long Table",
+    "app": "Lamplight Reader",
+    "oldpress": "THE OLD PRESS",
+    "quarterly": "Wharf Quarterly",
+    "mirror": "Story Mirror",
+    "almanac": "Daily Almanac",
+    "plaza": "Plaza",
+    "members": "Members' Room",
+    "closed": "Closed Archive",
+    "slow": "Slow Lane",
+    "quiet": "Quiet Garden",
+    "reserved": "Reserved Press",
+    "go": "Go",
+}
 _LOOKS = {
-    "mirror": "mirror", "closed": "mirror", "slow": "mirror", "quiet": "mirror", "reserved": "mirror", "go": "mirror",
-    "plaza": "blog", "members": "quarterly",
-}  # fmt: skip
+    "mirror": "mirror",
+    "closed": "mirror",
+    "slow": "mirror",
+    "quiet": "mirror",
+    "reserved": "mirror",
+    "go": "mirror",
+    "plaza": "blog",
+    "members": "quarterly",
+}
 
 
 @cache
@@ -56,7 +73,8 @@ def body(seed: int, entry: Entry) -> list[str]:
 
 
 def html(seed: int, entry: Entry, neighbours: dict[str, Entry | None]) -> str:
-    """A page as its site serves it. ``neighbours`` are the pages before and after it, and some to recommend."""
+    """A page as its site serves it. ``neighbours`` are the pages before and after it, and some to
+    recommend."""
     rng = Random(entry.arrival + ":page")
     paragraphs = body(seed, entry)
     look = _LOOKS.get(entry.site, entry.site)
@@ -90,7 +108,11 @@ def html(seed: int, entry: Entry, neighbours: dict[str, Entry | None]) -> str:
 
 def listing(site: str, shown: list[Entry]) -> str:
     """A site's front page: its newest stories."""
-    return _templates().get_template("listing.html").render(site=NAMES[site], entries=shown, menu=sections("web")["menu"])
+    return (
+        _templates()
+        .get_template("listing.html")
+        .render(site=NAMES[site], entries=shown, menu=sections("web")["menu"])
+    )
 
 
 def story_json(seed: int, entry: Entry) -> str:

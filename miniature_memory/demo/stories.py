@@ -1,6 +1,7 @@
 """The stories: ``story(seed, number)`` is a pure function, so a web of 900 begins with the web of 640.
 
-Numbers come in blocks of sixteen: first single stories, then a serial of three to five chapters with one cast,
+Numbers come in blocks of sixteen: first single stories, then a serial of three to five chapters with one
+cast,
 whose early promises are kept in its last chapter.
 """
 
@@ -15,8 +16,21 @@ from miniature_memory.demo.grammar import Teller, World, names, sections
 
 BLOCK = 16
 SCENE_BREAK = "* * *"
-_FILLERS = ("work", "weather", "talk", "food", "thought", "walk", "night", "passing", "portrait", "recall", "touch")
+_FILLERS = (
+    "work",
+    "weather",
+    "talk",
+    "food",
+    "thought",
+    "walk",
+    "night",
+    "passing",
+    "portrait",
+    "recall",
+    "touch",
+)
 
+_JOINED = {"work", "weather", "thought", "walk", "night", "passing", "touch"}  # may share a paragraph
 _SIZES = {"episode": 800, "tale_frame": 800} | dict.fromkeys(_FILLERS, 175)  # usual characters of a beat
 
 
@@ -99,7 +113,23 @@ def _teller(rng: Random, world: World, arc: str) -> Teller:
 
 
 def _titled(text: str) -> str:
-    small = {"a", "an", "the", "of", "and", "in", "on", "for", "with", "that", "to", "by", "at", "from", "into"}
+    small = {
+        "a",
+        "an",
+        "the",
+        "of",
+        "and",
+        "in",
+        "on",
+        "for",
+        "with",
+        "that",
+        "to",
+        "by",
+        "at",
+        "from",
+        "into",
+    }
     words = text.rstrip(".").split()
     return " ".join(w if i and w in small else w[0].upper() + w[1:] for i, w in enumerate(words))
 
@@ -111,13 +141,23 @@ def plan(seed: int, number: int) -> Plan:
     frame = _frame(place.key, place.chapters)
     title = frame.title
     if place.chapter:
-        teller = _teller(Random(f"{place.key}:chapter:{place.chapter}"), _world(place.key), frame.arcs[place.chapter - 1])
+        teller = _teller(
+            Random(f"{place.key}:chapter:{place.chapter}"), _world(place.key), frame.arcs[place.chapter - 1]
+        )
         title = f"{frame.title}, Chapter {place.chapter}: {_titled(teller.line(teller.pick('title')))}"
     trade = _world(place.key).trade.removeprefix("trade_")
     return Plan(
-        number, place.key, title, frame.blurb, frame.author, frame.theme, trade,
-        place.chapter, place.chapters, place.first_number,
-    )  # fmt: skip
+        number,
+        place.key,
+        title,
+        frame.blurb,
+        frame.author,
+        frame.theme,
+        trade,
+        place.chapter,
+        place.chapters,
+        place.first_number,
+    )
 
 
 def story(seed: int, number: int) -> Story:
@@ -132,18 +172,26 @@ def story(seed: int, number: int) -> Story:
     threads = [thread.split(" ~ ") for thread in frame.threads]
     _keep_words_of_threads(place.key, world)
     parts: list[str] = []
+    after = ""
     for beat in beats:
         if beat == SCENE_BREAK:
             parts.append(beat)
         elif beat[:-1] in ("plant", "echo", "payoff"):
             parts += teller.say(threads[int(beat[-1])][("plant", "echo", "payoff").index(beat[:-1])])
         else:
-            parts += teller.tell(beat)
+            told, joins = teller.tell(beat), beat in _JOINED and rng.random() < 0.55
+            if joins and parts and after == "joined" and len(told) == 1:
+                parts[-1] += " " + told[0]
+            else:
+                parts += told
+        after = "joined" if beat in _JOINED and len(parts[-1]) < 420 else beat
     return Story(facts, "\n\n".join(_without_doubled_breaks(parts)))
 
 
 def _without_doubled_breaks(parts: list[str]) -> list[str]:
-    return [part for i, part in enumerate(parts) if part != SCENE_BREAK or (0 < i and parts[i - 1] != SCENE_BREAK)]
+    return [
+        part for i, part in enumerate(parts) if part != SCENE_BREAK or (i > 0 and parts[i - 1] != SCENE_BREAK)
+    ]
 
 
 def _keep_words_of_threads(key: str, world: World) -> None:
@@ -155,7 +203,8 @@ def _keep_words_of_threads(key: str, world: World) -> None:
 
 
 def _beats(rng: Random, teller: Teller, place: Seat) -> list[str]:
-    """The order of beats: the arc's own, the threads in their places, and fillers up to a length drawn here."""
+    """The order of beats: the arc's own, the threads in their places, and fillers up to a length drawn
+    here."""
     threads = len(_frame(place.key, place.chapters).threads)
     first, last = place.chapter in (0, 1), place.chapter in (0, place.chapters)
     beats: list[str] = []
@@ -174,13 +223,16 @@ def _beats(rng: Random, teller: Teller, place: Seat) -> list[str]:
     if not last:
         beats.append("hook")
     length = rng.choice((4500, 5500, 6500, 7000, 8000, 9000, 10000, 11500))  # characters, roughly
-    _insert(rng, beats, [("episode", 900)] * (length // 2200) + [("tale_frame", 850)] * (length // 5000), length)
+    _insert(
+        rng, beats, [("episode", 900)] * (length // 2200) + [("tale_frame", 850)] * (length // 5000), length
+    )
     _insert(rng, beats, [(filler, 200) for filler in rng.sample(_FILLERS * 3, 3 * len(_FILLERS))], length)
     return [beat for beat in beats if beat != "|"]
 
 
 def _insert(rng: Random, beats: list[str], extras: list[tuple[str, int]], length: int) -> None:
-    """Put extra beats between the arc's own until the story is about as long as wanted; never two of a kind together."""
+    """Put extra beats between the arc's own until the story is about as long as wanted; never two of a kind
+    together."""
     for extra, size in extras:
         told = sum(_SIZES.get(beat, 290) for beat in beats if beat not in ("|", SCENE_BREAK))
         spots = [i for i in range(2, len(beats) - 1) if extra not in beats[max(0, i - 2) : i + 2]]
