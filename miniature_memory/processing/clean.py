@@ -1,0 +1,176 @@
+"""The stage ``clean``: of every kept document its cleaned text, ``dataset/cleaned/<hash>.txt``.
+
+``normalize`` does the work; the stage runs it over what is new, lets the screen look at the result
+where ``validate`` has not seen the very same text, and removes what is no longer kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from miniature_memory.config import Config
+from miniature_memory.executors import map_ordered
+from miniature_memory.processing import files, forget
+from miniature_memory.processing.normalize import clean_text
+from miniature_memory.processing.validate import BATCH, SMALL, TASK, chunks, rules_hash
+from miniature_memory.progress import Progress
+from miniature_memory.workspace import Workspace
+
+STAGE = "clean"
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Documents for a worker: (id, hash of the cleaned text that the screen has passed already)."""
+
+    raw: Path
+    cleaned: Path
+    documents: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    id: str
+    reason: str  # '' when the cleaned text was written
+    figures: Figures
+    refused_by: str = ""
+
+
+def clean_documents(task: Task) -> list[Done]:
+    """Cleans and writes each document. Importable; writes nothing but the documents' own files."""
+    return [_clean(task, id, screened) for id, screened in task.documents]
+
+
+def _clean(task: Task, id: str, screened: str) -> Done:
+    from miniature_memory import screen
+
+    raw, fault = files.read_raw(task.raw / f"{id}.txt", id)
+    if raw is None:
+        return Done(id, "integrity", {"fault": fault})
+    done = clean_text(raw)
+    if not done.text:
+        return Done(id, "empty", dict(done.counts))
+    sha256 = files.digest(done.text)
+    if sha256 != screened and (verdict := screen.check(done.text)).reject:
+        return Done(id, "screen", {}, verdict.rule or "error")
+    files.write_soon(task.cleaned / f"{id}.txt", done.text)
+    return Done(id, "", {"sha256": sha256, "characters": len(done.text), **done.counts})
+
+
+def clean(workspace: Workspace, config: Config, progress: Progress) -> Figures:
+    """Cleans what is kept and new. Figures: new, in, kept, rejected, removed, done (to the texts)."""
+    ledger = workspace.ledger
+    _start_again(workspace, progress)
+    removed = _sweep(workspace)
+    rows = ledger.connection.execute(
+        "SELECT d.document_id AS id, d.figures FROM decisions d"
+        " JOIN documents ON documents.id = d.document_id"
+        " WHERE d.stage = 'validate' AND d.rule = '' AND d.document_id NOT IN"
+        " (SELECT document_id FROM decisions WHERE stage = ?) ORDER BY documents.seq",
+        (STAGE,),
+    ).fetchall()
+    tasks = (
+        Task(
+            workspace.raw_text,
+            workspace.cleaned,
+            tuple((row["id"], str(json.loads(row["figures"]).get("screened", ""))) for row in part),
+        )
+        for part in chunks(iter(rows), TASK)
+    )
+    workspace.cleaned.mkdir(parents=True, exist_ok=True)
+    executor = "serial" if len(rows) < SMALL else config.executor
+    results = map_ordered(clean_documents, tasks, executor, config.workers, config.scheduler)
+    counts: Counter[str] = Counter()
+    with progress.bar("Cleaning", len(rows)) as bar:
+        for batch in chunks((one for part in results for one in part), BATCH):
+            _commit(workspace, batch, counts, progress)
+            bar.advance(len(batch))
+    return {"new": len(rows), **_totals(workspace), "removed": removed, "done": dict(sorted(counts.items()))}
+
+
+def _commit(workspace: Workspace, batch: list[Done], counts: Counter[str], progress: Progress) -> None:
+    ledger = workspace.ledger
+    # documents that were turned away as twins of a refused one go with it
+    refused = {one.id: one.refused_by for one in batch if one.reason == "screen"}
+    gone = {twin: rule for id, rule in refused.items() for twin in forget.with_twins(workspace, [id])}
+    for id in gone:
+        forget.delete_files(workspace, id)
+    with ledger.transaction():
+        forget.refuse_all(workspace, gone, STAGE)
+        for one in batch:
+            if one.id in gone:
+                continue
+            ledger.decide(one.id, STAGE, one.reason, figures=one.figures)
+            counts.update(
+                {k: v for k, v in one.figures.items() if k not in ("sha256", "characters", "fault")}
+            )
+            if one.reason:
+                workspace.cleaned_path(one.id).unlink(missing_ok=True)
+                progress.say(f"{one.id}.txt is left out: {_WHY[one.reason]}")
+
+
+_WHY = {
+    "integrity": "it was changed or lost after it was validated. Put the original back and run `mm validate`.",
+    "empty": "nothing remains of it once it is cleaned.",
+}
+
+
+def _sweep(workspace: Workspace) -> int:
+    """Removes what is no longer kept; of what was lost, the decision, so that it is made again."""
+    connection = workspace.ledger.connection
+    workspace.cleaned.mkdir(parents=True, exist_ok=True)
+    on_disk = {path.name.removesuffix(".txt") for path in workspace.cleaned.iterdir()}
+    kept = {
+        str(row[0])
+        for row in connection.execute(
+            "SELECT document_id FROM decisions WHERE stage = 'validate' AND rule = ''"
+        )
+    }
+    done = {
+        str(row["document_id"]): str(row["rule"])
+        for row in connection.execute("SELECT document_id, rule FROM decisions WHERE stage = ?", (STAGE,))
+    }
+    undo = [id for id, rule in done.items() if id not in kept or (rule == "" and id not in on_disk)]
+    stray = [name for name in on_disk if done.get(name) != "" or name not in kept]
+    for name in stray:
+        for path in (workspace.cleaned / f"{name}.txt", workspace.cleaned / name):
+            path.unlink(missing_ok=True)
+    with workspace.ledger.transaction():
+        connection.executemany(
+            "DELETE FROM decisions WHERE document_id = ? AND stage = ?", [(id, STAGE) for id in undo]
+        )
+    return sum(id not in kept for id in undo)
+
+
+def _totals(workspace: Workspace) -> Figures:
+    rejected = {
+        str(row[0]): int(row[1])
+        for row in workspace.ledger.connection.execute(
+            "SELECT rule, COUNT(*) FROM decisions WHERE stage = ? GROUP BY rule ORDER BY rule", (STAGE,)
+        )
+    }
+    kept = rejected.pop("", 0)
+    return {"in": kept + sum(rejected.values()), "kept": kept, "rejected": rejected}
+
+
+def fingerprint() -> str:
+    """What a cleaned text depends on besides the raw one."""
+    return rules_hash("clean")
+
+
+def _start_again(workspace: Workspace, progress: Progress) -> None:
+    ledger = workspace.ledger
+    now, before = fingerprint(), ledger.meta("clean_fingerprint")
+    if before == now:
+        return
+    with ledger.transaction():
+        ledger.reset(STAGE)
+        ledger.set_meta("clean_fingerprint", now)
+    if before is not None:
+        progress.say("Every document is cleaned again: the rules changed.")

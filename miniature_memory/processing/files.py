@@ -1,0 +1,44 @@
+"""Reading raw texts with their hashes checked, and writing many small files that can be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from miniature_memory.workspace import no_room_is_clear
+
+
+def digest(text: str | bytes) -> str:
+    """SHA-256 in hexadecimal; text as UTF-8."""
+    return hashlib.sha256(text.encode("utf-8") if isinstance(text, str) else text).hexdigest()
+
+
+def read_raw(path: Path, id: str) -> tuple[str | None, str]:
+    """A raw text, or None and its fault: ``missing``, ``changed`` (not what its hash says) or ``utf8``."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None, "missing"
+    if digest(data) != id:
+        return None, "changed"
+    try:
+        return data.decode("utf-8"), ""
+    except UnicodeDecodeError:
+        return None, "utf8"
+
+
+def write_soon(path: Path, data: str | bytes) -> None:
+    """A file that appears whole or not at all, even after kill -9. It is not forced to the disk one by one:
+    what loses power is found by its hash and made again."""
+    with no_room_is_clear():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        temporary.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+        os.replace(temporary, path)
+
+
+def empty(directory: Path) -> None:
+    """Removes a directory of things that can be made again."""
+    shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,137 @@
+"""Taking documents out again: what the screen refuses later, and what somebody asks to forget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from miniature_memory import screen
+from miniature_memory.processing import files
+from miniature_memory.workspace import Workspace
+
+
+def delete_files(workspace: Workspace, id: str) -> None:
+    """A document's own files; what holds many documents (evidence, processed, index) is others' work."""
+    for path in (workspace.raw_path(id), workspace.cleaned_path(id), workspace.rejected / f"{id}.json"):
+        path.unlink(missing_ok=True)
+
+
+def refuse_all(workspace: Workspace, rules: Mapping[str, str], stage: str) -> None:
+    """Inside a transaction: of refused documents (id -> rule) and their pages only keyed hashes remain."""
+    ledger = workspace.ledger
+    for id, rule in rules.items():
+        ledger.refuse(id, rule, screen.VERSION, stage)
+        for row in ledger.connection.execute("SELECT url FROM urls WHERE document_id = ?", (id,)).fetchall():
+            ledger.refuse(row["url"], rule, screen.VERSION, "fetch")
+    if rules:
+        _delete_rows(workspace, list(rules))
+
+
+def remove(workspace: Workspace, ids: Iterable[str]) -> dict[str, Any]:
+    """Forgets documents and everything that was turned away as their twin: raw, cleaned, rejected, index,
+    decisions and facts go; a tombstone keeps each from coming back.
+
+    ``processed/`` is removed when it holds one of them; the next ``prepare`` builds it again. Evidence and
+    checkpoints are the caller's. Figures: new (documents removed), twins (ids), evidence (lineage pointers),
+    processed (was it removed?).
+    """
+    from miniature_memory.processing.validate import commit_index, open_index
+
+    ledger = workspace.ledger
+    asked = list(dict.fromkeys(ids))
+    everyone = with_twins(workspace, asked)
+    rows = [
+        row
+        for id in everyone
+        if (
+            row := ledger.connection.execute(
+                "SELECT seq, lineage FROM documents WHERE id = ?", (id,)
+            ).fetchone()
+        )
+    ]
+    evidence = [found for row in rows if (found := json.loads(row["lineage"]).get("evidence"))]
+    in_processed = _leave_processed(workspace, everyone)
+    for id in everyone:
+        delete_files(workspace, id)
+    index = open_index(workspace)
+    index.remove({row["seq"] for row in rows})
+    with ledger.transaction():
+        for id in everyone:
+            ledger.bury(id, "document")
+        _delete_rows(workspace, everyone)
+        commit_index(workspace, index)
+    index.sweep()
+    return {
+        "new": len(rows),
+        "twins": everyone[len(asked) :],
+        "evidence": evidence,
+        "processed": in_processed,
+    }
+
+
+def with_twins(workspace: Workspace, ids: list[str]) -> list[str]:
+    """``ids``, then whatever was turned away as a twin of one of them, and twins of those."""
+    everyone = dict.fromkeys(ids)
+    waiting = list(ids)
+    query = "SELECT document_id FROM decisions WHERE twin = ? ORDER BY document_id"
+    workspace.ledger.connection.execute(
+        "CREATE INDEX IF NOT EXISTS decisions_by_twin ON decisions (twin) WHERE twin != ''"
+    )
+    while waiting:
+        for row in workspace.ledger.connection.execute(query, (waiting.pop(),)):
+            if row["document_id"] not in everyone:
+                everyone[row["document_id"]] = None
+                waiting.append(row["document_id"])
+    return list(everyone)
+
+
+def _leave_processed(workspace: Workspace, ids: list[str]) -> bool:
+    from miniature_memory.processing.prepare import prepared_ids
+
+    held = prepared_ids(workspace)
+    if held.isdisjoint(ids):
+        return False
+    (workspace.processed / "manifest.json").unlink(missing_ok=True)  # first: nothing reads what follows
+    files.empty(workspace.processed)
+    return True
+
+
+def _delete_rows(workspace: Workspace, ids: list[str]) -> None:
+    connection = workspace.ledger.connection
+    keys = [(id,) for id in ids]
+    connection.executemany("DELETE FROM decisions WHERE document_id = ?", keys)
+    connection.executemany("DELETE FROM documents WHERE id = ?", keys)
+    connection.execute(
+        "CREATE INDEX IF NOT EXISTS urls_by_document ON urls (document_id) WHERE document_id != ''"
+    )
+    connection.executemany("DELETE FROM urls WHERE document_id = ? AND document_id != ''", keys)
+
+
+def lineage(workspace: Workspace, id: str) -> dict[str, Any]:
+    """Where a document came from, what was decided, and its place in the training data.
+
+    ``id`` may be the beginning of a hash. Raises ``MissingInput`` when there is no such document.
+    """
+    from dataclasses import asdict
+
+    from miniature_memory.errors import MissingInput
+    from miniature_memory.processing.prepare import prepared_record
+
+    ledger = workspace.ledger
+    found = list(ledger.documents("id LIKE ? || '%'", (id.replace("%", "").replace("_", ""),))) if id else []
+    if len(found) != 1:
+        what = "is no document here" if not found else f"could be any of {len(found)} documents"
+        raise MissingInput(f"{id!r} {what}.", "Give the hash that names its file in dataset/raw/text/.")
+    facts = {name: value for name, value in asdict(found[0]).items() if value and name != "text"}
+    decisions = {
+        row["stage"]: {
+            "kept": row["rule"] == "",
+            **{key: row[key] for key in ("rule", "twin", "similarity") if row[key]},
+            "figures": json.loads(row["figures"]),
+        }
+        for row in ledger.connection.execute(
+            "SELECT * FROM decisions WHERE document_id = ? ORDER BY stage DESC", (found[0].id,)
+        )
+    }
+    return {**facts, "decisions": decisions, "processed": prepared_record(workspace, found[0].id)}

@@ -1,0 +1,143 @@
+"""Lines into paragraphs and scenes: hard wraps joined, page numbers out, headings and scene breaks found."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+from typing import Final
+
+SCENE_BREAK: Final = "<|scene_break|>"
+
+_ORNAMENT: Final = re.compile(r"^(?=.*[*~#=_—+<>§•°|\\/…-])[\s*~#=_—+<>§•°|\\/.…oOxX-]{1,80}$")
+_SCENE_WORD: Final = re.compile(r"^[\W_]*(?:scene\s+break|line\s+break|page\s*break|break)[\W_]*$", re.I)
+_PAGE: Final = re.compile(
+    r"^(?:[-—\[({|~]\s*)\d{1,4}(?:\s*[-—\])}|~])$|^(?:page|p\.|pg\.?)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?$|^\d{1,4}\s*/\s*\d{1,4}$",
+    re.I,
+)
+_NUMBER: Final = re.compile(r"^\d{1,4}\.?$")
+_ORDINAL = (
+    r"(?:\d{1,4}|[ivxlcdm]{1,9}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|"
+    r"fifteen|sixteen|seventeen|eighteen|nineteen|"
+    r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ]\w+)?|hundred|"
+    r"the\s+\w+|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last)"
+)
+_HEADING: Final = re.compile(
+    rf"^[\W_]*(?:(?:chapter|part|book|volume|section|episode|act|letter|canto)\s+{_ORDINAL}\b(?:$|[.:—)\s-].{{0,100}}$)"
+    rf"|(?:prologue|epilogue|interlude|foreword|afterword|introduction|preface|postscript)\b.{{0,60}}$)",
+    re.I,
+)
+_ROMAN: Final = re.compile(r"^(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\.?$")
+_END: Final = re.compile(r"[.!?…:;—*][\"')\]»]*$|[\"»]$|\]$|>$")
+_HYPHEN: Final = re.compile(r"(?<=[a-z])-$")
+
+
+def lines_to_paragraphs(text: str) -> list[str]:
+    """Paragraphs of a text; a scene break or a heading is one of its own. A wide gap becomes a ``* * *``."""
+    text = "\n".join(line.strip() for line in text.split("\n")).strip("\n")
+    blocks = re.split(r"\n{2,}", text)
+    if len(blocks) == 1:
+        lines = text.split("\n")
+        return _join(lines) if _wrapped(lines) else [line for line in lines if line]
+    gaps = [len(gap) for gap in re.findall(r"\n{2,}", text)]
+    wide = max(gaps[0], sorted(gaps)[len(gaps) // 2]) + 1
+    rare = sum(gap >= wide for gap in gaps) <= max(1, len(gaps) // 8) and len(gaps) >= 8
+    # several lines in a block: hard-wrapped prose as a whole, or lines that are meant (verse, a letter's
+    # head)
+    inner = [block.split("\n") for block in blocks]
+    wrapped = _wrapped([line for lines in inner for line in [*lines, ""]])
+    paragraphs: list[str] = []
+    for i, lines in enumerate(inner):
+        paragraphs += _join(lines) if wrapped or _wrapped(lines) else lines
+        if rare and i < len(gaps) and gaps[i] >= wide:
+            paragraphs.append("* * *")
+    return [paragraph for paragraph in paragraphs if paragraph]
+
+
+def _wrapped(lines: list[str]) -> bool:
+    """Were these lines broken by a program at a fixed width? Then most end in the middle of a sentence,
+    and all but the last of a paragraph are about equally long."""
+    ends = [line for line, after in pairwise(lines) if line and after]
+    if len(ends) < 3:
+        return False
+    lengths = sorted(map(len, ends))
+    widest = lengths[-max(1, len(lengths) // 50)]
+    if not 45 <= widest <= 130 or lengths[len(lengths) // 2] < 0.75 * widest:
+        return False
+    return sum(not closes(line) for line in ends) >= 0.5 * len(ends)
+
+
+def _join(lines: list[str]) -> list[str]:
+    """Wrapped lines as paragraphs: a line that ends a sentence well before the margin ends its paragraph."""
+    margin = max(map(len, lines), default=0)
+    paragraphs: list[str] = []
+    current = ""
+    for line in lines:
+        if not line or is_break(line) or is_heading(line):
+            paragraphs += [current, line]
+            current = ""
+            continue
+        if current and _HYPHEN.search(current) and line[:1].islower():
+            current = current[:-1] + line
+        else:
+            current = f"{current} {line}".strip()
+        if closes(line) and len(line) < 0.75 * margin:
+            paragraphs.append(current)
+            current = ""
+    return [p for p in [*paragraphs, current] if p]
+
+
+def is_break(line: str) -> bool:
+    """Does a line stand between two scenes? (``* * *``, ``~~~``, ``#``, ``-----``, ``[scene break]``)"""
+    if line == SCENE_BREAK:
+        return True
+    if len(line) > 80 or not line:
+        return False
+    return bool((_ORNAMENT.match(line) and not line.isalpha()) or _SCENE_WORD.match(line))
+
+
+def is_heading(line: str) -> bool:
+    return len(line) <= 120 and bool(_HEADING.match(line) or (_ROMAN.match(line) and line not in ("I", "I.")))
+
+
+def structure(paragraphs: list[str], counts: Counter[str] | None = None) -> list[str]:
+    """Paragraphs with ``SCENE_BREAK`` lines: one at each break, one before each heading, none at the ends."""
+    counts = Counter() if counts is None else counts
+    found: list[str] = []
+    torn = False  # a page number stood in the middle of a sentence
+    for paragraph in paragraphs:
+        if _PAGE.match(paragraph) or (_NUMBER.match(paragraph) and found and _open(found[-1])):
+            counts["page_numbers"] += 1
+            torn = bool(found) and _open(found[-1])
+        elif is_break(paragraph) or _NUMBER.match(paragraph):
+            counts["scene_breaks"] += 1
+            found.append(SCENE_BREAK)
+            torn = False
+        elif is_heading(paragraph):
+            counts["headings"] += 1
+            found += [SCENE_BREAK, paragraph]
+            torn = False
+        elif torn and paragraph[:1].islower():
+            found[-1] = f"{found[-1]} {paragraph}"
+            torn = False
+        else:
+            found.append(paragraph)
+            torn = False
+    kept: list[str] = []
+    for paragraph in found:
+        if paragraph == SCENE_BREAK and (not kept or kept[-1] == SCENE_BREAK):
+            continue
+        kept.append(paragraph)
+    while kept and kept[-1] == SCENE_BREAK:
+        kept.pop()
+    return kept
+
+
+def closes(line: str) -> bool:
+    """Does a line end where a sentence may? (Looks at its last few signs only.)"""
+    return bool(_END.search(line[-8:]))
+
+
+def _open(paragraph: str) -> bool:
+    """Does a paragraph break off in the middle of a sentence?"""
+    return paragraph != SCENE_BREAK and not is_heading(paragraph) and not closes(paragraph)

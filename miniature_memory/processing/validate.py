@@ -1,0 +1,323 @@
+"""The stage ``validate``: which raw documents are kept, and why the others are not.
+
+Documents are judged in the order of arrival. What can be said of one document alone (integrity, screen,
+quality,
+its sketch) is a pure function and runs in parallel; duplicates are one ordered step that remembers. A batch's
+decisions and the index's state are committed together, so a kill at any instant loses a batch at most.
+
+When rules, the screen, or settings change, everything is judged again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from miniature_memory.config import Config
+from miniature_memory.executors import map_ordered
+from miniature_memory.processing import files, forget, quality_filter
+from miniature_memory.processing.dedup import VERSION as SKETCH_VERSION
+from miniature_memory.processing.dedup import Duplicates, Sketch, sketch
+from miniature_memory.processing.near_index import NearIndex
+from miniature_memory.processing.normalize import clean_text
+from miniature_memory.processing.words import word_hashes
+from miniature_memory.progress import Progress
+from miniature_memory.workspace import Workspace
+
+STAGE = "validate"
+VERSION = 1
+TASK = 16  # documents sent to a worker at once
+BATCH = 1024  # documents committed at once
+SMALL = 48  # fewer are judged in this process: starting others would take longer
+
+Figures = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Documents for a worker: (number, id, is the raw text screened already?)."""
+
+    directory: Path
+    documents: tuple[tuple[int, str, bool], ...]
+    limits: quality_filter.Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    number: int
+    id: str
+    reason: str  # '' so far
+    figures: Figures
+    sketch: Sketch | None = None
+    refused_by: str = ""  # the screen's rule
+
+
+def judge_documents(task: Task) -> list[Judged]:
+    """What can be said of each document alone. Importable, pure: any worker does it."""
+    return [
+        _judge(task.directory, number, id, screened, task.limits) for number, id, screened in task.documents
+    ]
+
+
+def _judge(directory: Path, number: int, id: str, screened: bool, limits: quality_filter.Limits) -> Judged:
+    from miniature_memory import screen
+
+    text, fault = files.read_raw(directory / f"{id}.txt", id)
+    if text is None:
+        return Judged(number, id, "integrity", {"fault": fault})
+    # what training would see is screened here too, so that `clean` never has to refuse
+    cleaned = clean_text(text).text if len(text) <= limits.max_characters else ""
+    for one in (cleaned,) if screened else (text, cleaned):
+        verdict = screen.check(one)
+        if verdict.reject:
+            return Judged(number, id, "screen", {}, refused_by=verdict.rule or "error")
+    words = word_hashes(text)
+    quality = quality_filter.judge(text, words, limits)
+    if quality.reason:
+        return Judged(number, id, quality.reason, {"rule": quality.rule, **quality.figures})
+    figures = {**quality.figures, "screened": files.digest(cleaned)}
+    return Judged(number, id, "", figures, sketch(text, words))
+
+
+def validate(workspace: Workspace, config: Config, progress: Progress) -> Figures:
+    """Judges what has arrived since the last run. Figures: new, in, kept, rejected by reason, again (why)."""
+    from miniature_memory import screen
+
+    ledger = workspace.ledger
+    again = _start_again(workspace, config, progress)
+    index = open_index(workspace)
+    duplicates = Duplicates(index, config.validate_.near_duplicate)
+    limits = quality_filter.Limits(
+        languages=tuple(config.validate_.languages),
+        min_characters=config.validate_.min_characters,
+        max_characters=config.validate_.max_characters,
+    )
+    todo = ledger.connection.execute(
+        "SELECT seq, id, lineage FROM documents WHERE id NOT IN"
+        " (SELECT document_id FROM decisions WHERE stage = ?) ORDER BY seq",
+        (STAGE,),
+    ).fetchall()
+    if todo and not index.whole:
+        index = _rebuild(workspace, config, progress)
+        duplicates.index = index
+    tasks = (
+        Task(
+            workspace.raw_text,
+            tuple((row["seq"], row["id"], _screened(row["lineage"], screen.VERSION)) for row in rows),
+            limits,
+        )
+        for rows in chunks(iter(todo), TASK)
+    )
+    executor = "serial" if len(todo) < SMALL else config.executor
+    results = map_ordered(judge_documents, tasks, executor, config.workers, config.scheduler)
+    reasons: Counter[str] = Counter()
+    with progress.bar("Validating", len(todo)) as bar:
+        for batch in chunks((one for part in results for one in part), BATCH):
+            reasons += _commit(workspace, duplicates, batch, progress)
+            bar.advance(len(batch))
+    figures = _totals(workspace)
+    figures.update(new=len(todo), new_by_reason={r: reasons[r] for r in sorted(reasons)})
+    if again:
+        figures["again"] = again
+    return figures
+
+
+def open_index(workspace: Workspace) -> NearIndex:
+    """The duplicates' index as the ledger knows it."""
+    names = json.loads(workspace.ledger.meta("near_runs") or "[]")
+    return NearIndex(workspace.metadata / "near" / f"v{SKETCH_VERSION}", names)
+
+
+def commit_index(workspace: Workspace, index: NearIndex) -> None:
+    """Inside a transaction: the ledger names the index's runs."""
+    workspace.ledger.set_meta("near_runs", json.dumps(index.names))
+
+
+def chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    while chunk := list(islice(items, size)):
+        yield chunk
+
+
+def _screened(lineage: str, version: str) -> bool:
+    """Did the raw text pass the screen's present rules when it was collected?"""
+    return bool(json.loads(lineage).get("screen") == version)
+
+
+def _commit(
+    workspace: Workspace, duplicates: Duplicates, batch: list[Judged], progress: Progress
+) -> Counter[str]:
+    ledger, index = workspace.ledger, duplicates.index
+    good = [one for one in batch if not one.reason]
+    twins = dict(
+        zip(
+            (one.number for one in good),
+            duplicates.judge([(one.number, one.sketch) for one in good if one.sketch is not None]),
+            strict=True,
+        )
+    )
+    ids = _ids(workspace, {twin.number for twin in twins.values() if twin})
+    reasons: Counter[str] = Counter()
+    index.append(duplicates.settle())
+    refused = {one.id: one.refused_by for one in batch if one.reason == "screen"}
+    for (
+        id
+    ) in refused:  # files first: a kill in between leaves a document whose raw text is missing, never text
+        forget.delete_files(workspace, id)
+    with ledger.transaction():
+        forget.refuse_all(workspace, refused, STAGE)
+        for one in batch:
+            twin = twins.get(one.number)
+            reason = twin.rule if twin else one.reason
+            reasons[reason or "kept"] += 1
+            if one.id in refused:
+                continue
+            similarity = twin.similarity if twin else None
+            ledger.decide(one.id, STAGE, reason, ids[twin.number] if twin else "", similarity, one.figures)
+            if reason:
+                _audit(workspace, one, reason, ids[twin.number] if twin else "", similarity)
+            if reason == "integrity":
+                progress.say(_explain(one))
+        commit_index(workspace, index)
+    index.sweep()
+    return reasons
+
+
+def _ids(workspace: Workspace, numbers: set[int]) -> dict[int, str]:
+    query = "SELECT id FROM documents WHERE seq = ?"
+    return {n: str(workspace.ledger.connection.execute(query, (n,)).fetchone()["id"]) for n in numbers}
+
+
+def _audit(workspace: Workspace, one: Judged, reason: str, twin: str, similarity: float | None) -> None:
+    """Why a document was turned away, for a person to read; the ledger holds the same."""
+    record = {"id": one.id, "reason": reason, **({"twin": twin, "similarity": similarity} if twin else {})}
+    text = json.dumps({**record, "figures": one.figures}, indent=1, sort_keys=True, ensure_ascii=False)
+    files.write_soon(workspace.rejected / f"{one.id}.json", text + "\n")
+
+
+def _explain(one: Judged) -> str:
+    name = f"dataset/raw/text/{one.id}.txt"
+    what = {
+        "missing": f"{name} is missing.",
+        "changed": f"{name} was changed after it was collected: its content has another hash than its name.",
+        "utf8": f"{name} is not valid UTF-8.",
+    }[str(one.figures["fault"])]
+    return what + " It is left out; put the original back (a copy, or collect it again) and run once more."
+
+
+def _totals(workspace: Workspace) -> Figures:
+    """in = kept + sum(rejected), the screen's refusals of this stage included."""
+    connection = workspace.ledger.connection
+    rejected = {
+        str(row[0]): int(row[1])
+        for row in connection.execute(
+            "SELECT rule, COUNT(*) FROM decisions WHERE stage = ? GROUP BY rule ORDER BY rule", (STAGE,)
+        )
+    }
+    kept = rejected.pop("", 0)
+    refused = connection.execute("SELECT COUNT(*) FROM refusals WHERE stage = ?", (STAGE,)).fetchone()[0]
+    if refused:
+        rejected["screen"] = int(refused)
+    return {"in": kept + sum(rejected.values()), "kept": kept, "rejected": rejected}
+
+
+# -- when everything is judged again --------------------------------------------------------------
+
+
+_CLEANING = ("normalize.py", "characters.py", "contacts.py", "artefacts.py", "artefacts.txt", "segment.py")
+_JUDGING = (
+    "words.py", "dedup.py", "quality_filter.py", "language.py",
+    "narrative.py", "narrative_words.yaml", "narrative_weights.json",
+)  # fmt: skip
+
+
+@cache
+def rules_hash(stage: str) -> str:
+    """What ``stage`` depends on besides text and settings: code, data, libraries, the screen."""
+    from importlib.metadata import version
+
+    from miniature_memory import screen
+
+    folder = resources.files(__package__)
+    parts = _CLEANING + (_JUDGING if stage == STAGE else ())
+    libraries = ("ftfy", "anyascii", "py3langid") if stage == STAGE else ("ftfy", "anyascii")
+    facts = [screen.VERSION, *(f"{library} {version(library)}" for library in libraries)]
+    facts += [folder.joinpath(part).read_text(encoding="utf-8") for part in parts]
+    return files.digest("\0".join(facts))
+
+
+def fingerprint(config: Config) -> str:
+    """What decisions depend on besides the text."""
+    settings = config.validate_.model_dump_json()
+    return files.digest(f"{VERSION} {rules_hash(STAGE)} {settings}")
+
+
+def _start_again(workspace: Workspace, config: Config, progress: Progress) -> str:
+    """Resets the stage when its rules changed or a damaged raw file was put right; says why ('' when not)."""
+    ledger = workspace.ledger
+    now, before = fingerprint(config), ledger.meta("validate_fingerprint")
+    why = ""
+    if before is not None and before != now:
+        why = "rules or settings changed"
+    elif any(
+        files.read_raw(workspace.raw_path(row["document_id"]), row["document_id"])[0] is not None
+        for row in ledger.connection.execute(
+            "SELECT document_id FROM decisions WHERE stage = ? AND rule = 'integrity'", (STAGE,)
+        ).fetchall()
+    ):
+        why = "a damaged raw text was put right"
+    if why:
+        progress.say(f"Every document is judged again: {why}.")
+        with ledger.transaction():
+            ledger.reset(STAGE)
+            ledger.set_meta("near_runs", "[]")
+            ledger.set_meta("validate_fingerprint", now)
+        files.empty(workspace.rejected)
+    elif before is None:
+        ledger.set_meta("validate_fingerprint", now)
+    return why
+
+
+def _rebuild(workspace: Workspace, config: Config, progress: Progress) -> NearIndex:
+    """The index again from what was kept (it was lost, damaged, or of another version)."""
+    ledger = workspace.ledger
+    progress.say("The duplicates' index is missing or damaged: it is built again.")
+    ledger.set_meta("near_runs", "[]")
+    index = open_index(workspace)
+    rows = ledger.connection.execute(
+        "SELECT seq, id FROM documents WHERE id IN"
+        " (SELECT document_id FROM decisions WHERE stage = ? AND rule = '') ORDER BY seq",
+        (STAGE,),
+    ).fetchall()
+    parts = (
+        (workspace.raw_text, tuple((row["seq"], row["id"]) for row in part))
+        for part in chunks(iter(rows), TASK)
+    )
+    executor = "serial" if len(rows) < SMALL else config.executor
+    sketches = (
+        one
+        for part in map_ordered(sketch_documents, parts, executor, config.workers, config.scheduler)
+        for one in part
+    )
+    for batch in chunks(sketches, BATCH):
+        index.append({number: one for number, one in batch if one is not None})
+        with ledger.transaction():
+            commit_index(workspace, index)
+        index.sweep()
+    return index
+
+
+def sketch_documents(task: tuple[Path, tuple[tuple[int, str], ...]]) -> list[tuple[int, Sketch | None]]:
+    directory, documents = task
+    found: list[tuple[int, Sketch | None]] = []
+    for number, id in documents:
+        text, _ = files.read_raw(directory / f"{id}.txt", id)
+        found.append((number, None if text is None else sketch(text)))
+    return found
