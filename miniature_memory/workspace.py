@@ -43,7 +43,7 @@ class Workspace:
     @cached_property
     def ledger(self) -> Ledger:
         """The store; created with the workspace's directories at first use."""
-        with _no_room_is_clear():
+        with no_room_is_clear():
             self.metadata.mkdir(parents=True, exist_ok=True)
             return Ledger(self.metadata / "manifest.sqlite")
 
@@ -59,7 +59,7 @@ class Workspace:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Holds the workspace for one run; the kernel frees it when the process dies, however it dies."""
-        with _no_room_is_clear():
+        with no_room_is_clear():
             self.metadata.mkdir(parents=True, exist_ok=True)
             handle = open(self.metadata / "lock", "a+", encoding="utf-8")
         with handle:
@@ -95,7 +95,7 @@ class Workspace:
 
 
 @contextmanager
-def _no_room_is_clear() -> Iterator[None]:
+def no_room_is_clear() -> Iterator[None]:
     """A full disk and a forbidden directory as errors that say what to do."""
     try:
         yield
@@ -116,7 +116,7 @@ def _no_room_is_clear() -> Iterator[None]:
 @contextmanager
 def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that appears at ``path`` whole or not at all (temporary file, fsync, rename)."""
-    with _no_room_is_clear():
+    with no_room_is_clear():
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp", delete=False)
         try:
