@@ -52,21 +52,21 @@ def discover(
     with provider(config.search, grants=grants) as service:
         search = _Search(workspace.ledger, config, progress, service)
         trouble: SearchError | None = None
-        for query in queries:
-            if progress.stopping:
-                break
-            try:
-                search.ask(query)
-            except QuotaSpent as error:
-                progress.say(f"The search ends early: {error.message}")
-                trouble = error
-                break
-            except SearchTransient as error:
-                progress.say(f"A query is left for the next run: {error.message}")
-                trouble = error
+        try:
+            for query in queries:
+                try:
+                    search.ask(query)
+                except QuotaSpent as error:
+                    progress.say(f"The search ends early: {error.message}")
+                    trouble = error
+                    break
+                except SearchTransient as error:
+                    progress.say(f"A query is left for the next run: {error.message}")
+                    trouble = error
+        finally:
+            write_urls_jsonl(workspace)
     if trouble is not None and not search.counts["requests"] and not search.counts["skipped"]:
         raise trouble
-    write_urls_jsonl(workspace)
     counts = search.counts
     return {
         "new": counts["new"],
@@ -101,7 +101,7 @@ class _Search:
         cursor, found = str(state.get("cursor", "")), int(state.get("found", 0))
         seen: set[str] = set()
         with self.progress.bar("Searching", limit) as bar:
-            while not self.progress.stopping:
+            while True:
                 hits, following = self._request(query, cursor)
                 hits = hits[: limit - found]
                 found += len(hits)
@@ -115,7 +115,7 @@ class _Search:
                     self.ledger.set_meta(
                         key, json.dumps({"cursor": following or "", "found": found, "finished": finished})
                     )
-                bar.advance(len(hits))
+                bar.advance(len(hits))  # raises KeyboardInterrupt once somebody wants us to stop
                 if done or following is None:
                     return
                 cursor = following
@@ -127,7 +127,7 @@ class _Search:
                 answer = self.service.request(query, cursor)
             except SearchTransient as error:
                 wait = 0.5 * 2**attempt if error.retry_after is None else error.retry_after
-                if attempt == _TRIES or wait > _PATIENCE or self.progress.stopping:
+                if attempt == _TRIES or wait > _PATIENCE:
                     raise
                 time.sleep(wait)
             else:

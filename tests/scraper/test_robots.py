@@ -38,9 +38,8 @@ def reserved(host: Host, path: str) -> bool:
 
 
 def test_our_own_group_goes_before_everybodys() -> None:
-    host = Host(
-        robots_txt="User-agent: *\nDisallow: /\n\nUser-agent: miniature-memory\nDisallow: /private\nAllow: /private/a"
-    )
+    ours = "User-agent: miniature-memory\nDisallow: /private\nAllow: /private/a"
+    host = Host(robots_txt=f"User-agent: *\nDisallow: /\n\n{ours}")
     assert allowed(host, "/x") and allowed(host, "/private/a") and not allowed(host, "/private/b")
 
 
@@ -105,10 +104,9 @@ def test_shutting_out_the_training_crawlers_is_an_opt_out() -> None:
 
 
 def test_tdmrep_and_ai_txt() -> None:
-    tdm = Host(
-        __well_known_tdmrep_json='[{"location": "/open", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}]'
-    )
-    tdm.files = {"/.well-known/tdmrep.json": tdm.files["//well.known.tdmrep.json"]}
+    rules = '[{"location": "/open", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}]'
+    tdm = Host()
+    tdm.files["/.well-known/tdmrep.json"] = rules
     ai = Host(ai_txt=(200, "User-Agent: *\nDisallow: /stories", ("content-type", "text/plain")))
     soft = Host(ai_txt=(200, "User-Agent: *\nDisallow: /stories", ("content-type", "text/html")))
     assert reserved(tdm, "/x") and not reserved(tdm, "/open/x")

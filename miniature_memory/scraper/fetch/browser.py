@@ -161,6 +161,7 @@ class Browser:
                 async with asyncio.timeout(3):
                     await browser.close()
             _end_orphans(self.folder)
+            self.folder.mkdir(parents=True)  # the driver still means to put profiles there
 
     async def _ready(self) -> Any:
         async with self._starting:

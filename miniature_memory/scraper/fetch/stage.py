@@ -109,6 +109,8 @@ class Run:
                     task.cancel()
                 await asyncio.gather(*self.running, return_exceptions=True)
         write_urls_jsonl(self.workspace)
+        if self.progress.stopping:
+            raise KeyboardInterrupt
         waiting = self.frontier.count()
         if self.counts[NEEDS_BROWSER]:
             count = self.counts[NEEDS_BROWSER]
@@ -198,7 +200,7 @@ class Run:
             tries = self.tries[entry.seq] = self.tries[entry.seq] + 1
             self.frontier.tried(entry)
             asked = error.after if isinstance(error, Later) else None
-            wait = float(2**tries if asked is None else asked)
+            wait = float(2 ** (tries - 1) if asked is None else asked)
             if asked is not None:
                 self.politeness.pause(entry.host, wait)
             if tries >= self.config.fetch.attempts:
@@ -289,7 +291,8 @@ class Run:
             batch.append((entry, outcome))
         if batch:
             self._store(batch)
-            bar.advance(len(batch), note=f"{self.counts['fetched']} stories")
+            if not self.progress.stopping:  # it would raise; what is under way is finished first
+                bar.advance(len(batch), note=f"{self.counts['fetched']} stories")
         self.decided_at = time.monotonic()
 
     def _store(self, batch: list[tuple[Entry, Outcome]]) -> None:
