@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -40,6 +41,16 @@ def test_the_grid_is_what_generation_would_have_seen(policy: Policy) -> None:
         if j % 7 == 0:
             memory = Memory.from_state(json.loads(json.dumps(memory.state())))
         assert decode(rows[j]) == condense(memory, LONG[at - SLIDE : at], LONG[at : at + SLIDE])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, len(LONG)), max_size=20))
+def test_pieces_of_any_size_leave_the_same_memory(cuts: list[int]) -> None:
+    whole, pieced = Memory(), Memory()
+    whole.observe(LONG)
+    for a, b in pairwise(sorted([0, *cuts, len(LONG)])):
+        pieced.observe(LONG[a:b])
+    assert whole.state() == pieced.state()
 
 
 def test_a_summary_looks_back_only() -> None:
