@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from miniature_memory.errors import Damaged, MissingInput
 from miniature_memory.memory.condense import SEPARATOR, SLIDE, SUMMARY_SLOTS, readable
+from miniature_memory.memory.hindsight import AHEAD, hindsight
 from miniature_memory.memory.name_lists import made_up
 from miniature_memory.memory.window import (
     EMPTY,
@@ -108,6 +109,7 @@ class Mix:
     copy_late: float = 0.03  # … and once copying is learnt
     copy_steps: int = 1000  # how long "at first" is; the share falls in a straight line over as many again
     write: float = 0.0  # WRITE rows: the model's own next summary
+    hindsight: float = 0.0  # of the WRITE rows: target known from what follows, instead of the algorithm's
     original: float = 0.25  # of the rows from text: original names; the rest from the renamed versions
 
     @classmethod
@@ -143,7 +145,7 @@ def build_row(corpora: Sequence[Corpus], mix: Mix, seed: int, step: int, row: in
     if kind < copies:
         return _copy(corpus, rng)
     if kind < copies + mix.write:
-        return _write(corpus, rng)
+        return _write(corpus, rng, rng.random() < mix.hindsight)
     kind = rng.random() * (mix.read + mix.plain + mix.stray)
     if kind < mix.plain:
         return _plain(corpus, rng)
@@ -196,15 +198,22 @@ def drop_name(summary: NDArray[np.uint8], rng: Random) -> Ids:
     return encode_summary(SEPARATOR.join(names))
 
 
-def _write(corpus: Corpus, rng: Random) -> tuple[Ids, Loss]:
-    """S, the text that leaves, a look at what stays, and the next summary as the algorithm has it."""
+def _write(corpus: Corpus, rng: Random, known: bool) -> tuple[Ids, Loss]:
+    """S, the text that leaves, a look at what stays, and the next summary: the algorithm's, or if ``known``
+    the one that will have been right."""
     slot = _slot(corpus, rng)
     document, summary, text = corpus.at(slot)
     if slot == int(corpus.slots[document]):
         text = text[1:]  # the grid counts from the story's first character
     if len(text) < SLIDE + LOOK:
         return read_row(summary, text)
-    return write_row(summary, text[:SLIDE], text[SLIDE : SLIDE + LOOK], corpus.summaries[slot + 1])
+    target: Ids = corpus.summaries[slot + 1]
+    if known:
+        begin = int(corpus.starts[document]) + (slot - int(corpus.slots[document])) * SLIDE + SLIDE + LOOK
+        following = corpus.ids[begin : min(begin + AHEAD, int(corpus.starts[document + 1]))]
+        parts = (summary, text[:SLIDE], text[SLIDE : SLIDE + LOOK], following, target)
+        target = encode_summary(hindsight(*(readable(part) for part in parts)))
+    return write_row(summary, text[:SLIDE], text[SLIDE : SLIDE + LOOK], target)
 
 
 def _copy(corpus: Corpus, rng: Random) -> tuple[Ids, Loss]:
