@@ -16,6 +16,7 @@ import json
 import math
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from miniature_memory.training.device import find, peak_mb
 from miniature_memory.training.fit import choose_preset, fit_rows, steps_for
 from miniature_memory.training.processes import joined
 from miniature_memory.training.trainer import Trainer
+from miniature_memory.training.watch import write_sample
 from miniature_memory.workspace import Workspace, atomic_write
 
 Figures = dict[str, Any]
@@ -69,6 +71,9 @@ def train(workspace: Workspace, config: Config, progress: Progress) -> Figures:
         micro_rows = fit_rows(config.train, machine)
         run = _run_folder(workspace, config.train)
         trainer = Trainer(run, dataset, config.train, machine, processes, progress, micro_rows)
+        screen = str(dataset.manifest["screen_version"])
+        if config.train.samples:
+            trainer.on_score = partial(write_sample, screen_version=screen)
         plan = Plan(run / "plan.json")
         newest = checkpoint.newest(run / "checkpoints", progress)
         if newest is not None:

@@ -27,6 +27,7 @@ from miniature_memory.training.device import Machine
 from miniature_memory.training.model import Model, Shape
 from miniature_memory.training.optimizer import Optimizer, Rates, rate_factor
 from miniature_memory.training.processes import Processes
+from miniature_memory.training.watch import tensorboard
 
 #: a gain smaller than this (nats) counts as none
 SMALL_GAIN = 0.001
@@ -85,6 +86,7 @@ class Trainer:
             self.state.loss_scale = 256.0
         self.validation = validation(dataset.val, config.evaluation_rows, config.match_features)
         self.on_score: Callable[[Trainer], None] | None = None
+        self.board = tensorboard(folder) if config.tensorboard and processes.first else None
 
     # ---- one step
 
@@ -233,6 +235,9 @@ class Trainer:
             line = head | {name: round(value, 6) for name, value in figures.items()}
             with open(self.folder / "metrics.jsonl", "a", encoding="utf-8") as log:
                 log.write(json.dumps(line) + "\n")
+            if self.board is not None:
+                for name, value in figures.items():
+                    self.board.add_scalar(name, value, self.state.updates)
 
     def save(self, name: str = "step") -> None:
         """A checkpoint of now; ``trunk`` for the one that later data starts from."""

@@ -87,6 +87,7 @@ def test_it_learns_and_releases_a_model_that_can_be_loaded(workspace: Workspace)
     scores = [line for line in log(workspace) if "val_plain_nats" in line]
     assert scores[-1]["val_plain_nats"] < scores[0]["val_plain_nats"]
     assert (run / "config.yaml").read_text().count("steps: 60")
+    assert len(list((run / "samples").glob("update-*.txt"))) == 4
 
 
 def test_again_with_nothing_new_it_says_so_and_changes_nothing(workspace: Workspace) -> None:
