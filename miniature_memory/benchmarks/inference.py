@@ -49,9 +49,10 @@ def run(
     as_json: bool = False,
 ) -> Figures:
     """Figures of every side, flat: ``<side>_<what>_<model>`` with ``chars_per_second``, ``peak_mb``,
-    ``first_character_s``; ``ratio_llama_cpp_q8_<model>``, ``ratio_nanogpt_<model>``, ``bandwidth_share_<model>``.
+    ``first_character_s``; ``ratio_llama_cpp_q8_<model>``, ``ratio_nanogpt_<model>``,
+    ``bandwidth_share_<model>``.
 
-    ``full`` takes seven rounds instead of three and adds ``slope_mb_per_10k``, memory over 100,000 characters.
+    ``full`` takes seven rounds, not three, and adds ``slope_mb_per_10k``: memory over 100,000 characters.
     """
     figures: Figures = {}
     left_out: dict[str, str] = {}

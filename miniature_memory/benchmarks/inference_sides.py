@@ -88,7 +88,7 @@ def bandwidth(directory: Path, *_: str) -> dict[str, float]:
     size = (directory / INT8_FILE).stat().st_size
     data = np.ones(size, dtype=np.uint8)
     times = []
-    for _ in range(60):
+    for _round in range(60):
         began = time.perf_counter()
         read_all(data.ctypes.data, size)
         times.append(time.perf_counter() - began)

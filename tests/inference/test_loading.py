@@ -200,7 +200,8 @@ from pathlib import Path
 from miniature_memory.inference.engine import Engine
 from miniature_memory.inference.write import write
 for _ in write(Engine.load(Path({str(model)!r})), "The lamp went out. ", length=400): pass
-print([m for m in {HEAVY!r} if m in sys.modules], int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) // 1024)
+peak = open('/proc/self/status').read().split('VmHWM:')[1].split()[0]
+print([m for m in {HEAVY!r} if m in sys.modules], int(peak) // 1024)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     heavy, megabytes = out.rsplit(" ", 1)
