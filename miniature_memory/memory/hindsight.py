@@ -1,9 +1,9 @@
 """What a summary should have said: targets for a model that learns to write its own.
 
-The algorithm looks back; when rows for training are made, what follows is known too. So the target may be the
-names of the old summary and of the evicted text that come back soonest: Belady's rule, which no cache can beat
-that can't get back what it let go. The model can't know it all; what it can learn is how likely each name is
-to return, and that is what a policy is.
+The algorithm looks back; when rows for training are made, what follows is known too. So the target may be
+the names of the old summary and of the evicted text that come back soonest: Belady's rule, which no cache
+can beat that can't get back what it let go. The model can't know it all; what it can learn is how likely
+each name is to return, and that is what a policy is.
 """
 
 from __future__ import annotations

@@ -122,9 +122,9 @@ COMMON: Final = (
     true truly trust truth try trying turn turning twelve twenty twice typical ulterior understand
     understood unfortunately unhappily unless unlike unlucky use used useful usually vast view village
     visit voice wait waiting wake walk walking wall walls want war warm warmth wash waste watch water wave
-    waves way weak wean wear weather week weeks weird welcome west wet whence whenever wherever whispers white
-    whoever wide wife wild will wind window wine wing winter wise wish wishes witness woe woman women
-    wonder wonderful wood woods word words work worked world worry worse worst worth write wrong yard year
-    years yellow yesterday young younger zero
+    waves way weak wean wear weather week weeks weird welcome west wet whence whenever wherever whispers
+    white whoever wide wife wild will wind window wine wing winter wise wish wishes witness woe woman
+    women wonder wonderful wood woods word words work worked world worry worse worst worth write wrong
+    yard year years yellow yesterday young younger zero
 """)
 )
