@@ -1,5 +1,5 @@
-"""The demo run as a user sees it: seconds and peak memory of each stage, of `mm write`, of `mm --help`, and how
-large the installation is. Everything runs in processes of its own, in a temporary workspace."""
+"""The demo run as a user sees it: seconds and memory of each stage, of `mm write`, of `mm --help`, and the
+size of what is installed. Everything runs in processes of its own, in a temporary workspace."""
 
 from __future__ import annotations
 
