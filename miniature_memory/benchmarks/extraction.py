@@ -1,4 +1,5 @@
-"""How well the extractor finds articles: scrapinghub's article-extraction-benchmark, our figures beside others'.
+"""How well the extractor finds articles: scrapinghub's benchmark, our figures beside others'.
+
 
 ``--data DIR`` is a copy of that repository (``ground-truth.json`` and ``html/*.html.gz``), or just these.
 The measure is theirs: precision and recall over shingles of four words, each page weighing the same,
@@ -39,8 +40,8 @@ def sides() -> dict[str, Callable[[str], str]]:
         "trafilatura precision": lambda page: (
             trafilatura.extract(page, include_comments=False, favor_precision=True) or ""
         ),
-        "readability-lxml": lambda page: str(
-            lxml_html.fromstring(Document(page).summary(html_partial=True)).text_content()
+        "readability-lxml": lambda page: "\n".join(
+            map(str, lxml_html.fromstring(Document(page).summary(html_partial=True)).itertext())
         ),
     }
 
@@ -48,9 +49,7 @@ def sides() -> dict[str, Callable[[str], str]]:
 def run(data: Path, only: tuple[str, ...] = ()) -> dict[str, dict[str, float]]:
     """Figures of every side: f1, precision, recall, ms (CPU time a page), failed (pages)."""
     truth, pages = _load(data)
-    return {
-        name: _score(truth, pages, side) for name, side in sides().items() if not only or name in only
-    }
+    return {name: _score(truth, pages, side) for name, side in sides().items() if not only or name in only}
 
 
 def _load(data: Path) -> tuple[dict[str, str], dict[str, str]]:

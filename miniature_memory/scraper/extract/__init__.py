@@ -13,9 +13,9 @@ from dataclasses import dataclass
 class Extracted:
     """What a page holds; unknown facts are empty strings.
 
-    ``text`` is the story: paragraphs separated by a blank line, a scene break as a line ``* * *``; empty when
-    the page holds none. ``language`` is a two-letter code, ``published`` an ISO date, ``licence`` an address or
-    a short name, ``site`` the host, ``work`` site and story (the same for all chapters of a story).
+    ``text`` is the story: paragraphs separated by a blank line, a scene break as a line ``* * *``; empty
+    when the page holds none. ``language`` is a two-letter code, ``published`` an ISO date, ``licence``
+    an address or a short name, ``site`` the host, ``work`` site and story (the same for all its chapters).
     ``extractor`` says who located the text; ``needs_browser`` that scripts seem to build the page.
     """
 
@@ -32,7 +32,7 @@ class Extracted:
 
 
 def extract(html: str, url: str = "") -> Extracted:
-    """The story of a page. ``html`` is decoded text; ``url`` tells site and work. Never raises on bad HTML."""
+    """The story of a page. ``html`` is decoded text; ``url`` tells site and work. Bad HTML raises nothing."""
     from miniature_memory.scraper.extract.page import extract_page
 
     return extract_page(html, url)

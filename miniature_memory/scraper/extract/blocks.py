@@ -31,7 +31,8 @@ _ORNAMENT = re.compile(
 )
 _NOT_ORNAMENT = re.compile(r"[\s.:]*|[-<>/\\|+=^]")  # "..." is a silence somebody keeps
 _ORNAMENT_NAME = re.compile(
-    r"\b(?:scene[-_]?(?:break|divider|separator)|section[-_]?break|story[-_]?break|text[-_]?divider|divider|asterism"
+    r"\b(?:scene[-_]?(?:break|divider|separator)|section[-_]?break|story[-_]?break|text[-_]?divider|divider"
+    r"|asterism"
     r"|ornament|fleuron|dinkus|wp-block-separator)\b"
 )
 _ORNAMENT_IMAGE = re.compile(
@@ -203,7 +204,9 @@ def _are_paragraphs(lines: list[str]) -> bool:
 
 
 def _are_indented(lines: list[str]) -> bool:
-    indented = sum(line[:2].replace("\u00a0", " ").replace("\u3000", "  ")[:2].strip() == "" for line in lines)
+    indented = sum(
+        line[:2].replace("\u00a0", " ").replace("\u3000", "  ")[:2].strip() == "" for line in lines
+    )
     return 0 < indented < len(lines) and max(map(len, lines)) > 45
 
 

@@ -51,22 +51,26 @@ class ExtractPool:
         """`extract` in a child; waits for a free one."""
         child = await self._idle.get()
         try:
-            if child is None:
+            if child is None or child.process.returncode is not None:
                 child = await _Child.start(self.memory_mb)
                 self._alive.add(child)
             answer = await asyncio.wait_for(child.ask(html, url), self.timeout)
         except TimeoutError:
-            child = await self._end(child)
+            await self._end(child)
+            child = None
             raise FetchError("timeout", f"the page took longer than {self.timeout:g} s to read") from None
         except (OSError, EOFError, asyncio.IncompleteReadError, json.JSONDecodeError):
-            child = await self._end(child)  # killed by its memory limit, or crashed inside libxml2
+            await self._end(child)  # killed by its memory limit, or crashed inside libxml2
+            child = None
             raise FetchError("extract_failed", "the page could not be read within its limits") from None
         except BaseException:  # cancelled halfway: the child's answer must not meet the next page
-            child = await self._end(child)
+            await self._end(child)
+            child = None
             raise
         finally:
             if child is not None and child.pages >= _PAGES_PER_CHILD:
-                child = await self._end(child)
+                await self._end(child)
+                child = None
             self._idle.put_nowait(child)
         if "error" in answer:
             raise FetchError("extract_failed", f"the page could not be read ({answer['error']})")

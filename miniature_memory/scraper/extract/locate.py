@@ -1,4 +1,4 @@
-"""Where on a page is the story? Several locators vote on blocks; the one that the others agree with most wins.
+"""Where on a page is the story? Several locators vote on blocks; the one that most agree with wins.
 
 trafilatura and readability-lxml only point: their text is mapped back to our blocks by word shingles, so
 what they lose (scene breaks, short lines, first and last paragraphs) comes back from the DOM. (Agreement of
@@ -29,12 +29,17 @@ FURNITURE = re.compile(
     r"|sidebar|side-?bar|widgets?|widget-?area|masthead|site-?(?:header|footer)|footer|colophon|copyright"
     r"|share|sharing|sharedaddy|share-?(?:bar|buttons?|links?)|social(?:-?\w+)?|addtoany\w*|sd-\w+"
     r"|likes?|vote|votes|voting|ratings?|rating-?bar|kudos|tip-?jar|donat(?:e|ion)s?|patreon"
-    r"|related(?:-?\w+)?|recommend(?:ed|ations?)?|you-?may-?(?:also-?)?like|more-?(?:stories|posts|from)|jp-relatedposts"
+    r"|related(?:-?\w+)?|recommend(?:ed|ations?)?|you-?may-?(?:also-?)?like|more-?(?:stories|posts|from)"
+    r"|jp-relatedposts"
     r"|newsletter|subscribe|subscription|sign-?up|optin|cta|promo(?:tion)?s?|sponsor(?:ed)?|advert\w*|ads?"
-    r"|adsbygoogle|ad-?(?:box|slot|unit|wrap\w*|container|block)|banner|cookies?(?:-?\w+)?|consent|gdpr|popup|modal"
-    r"|author-?(?:bio|box|info|card|notes?\w*)|about-?(?:the-?)?author|byline-?box|bio|post-?(?:meta|tags|footer)"
-    r"|entry-?(?:meta|utility|footer)|tag-?(?:list|cloud)|tags|toolbar|print-?only|skip-?link|signature|user-?sig\w*"
-    r"|(?:end-?)?notes|chapter-?preface|preface|landmark|watermark|notice|disclaimer|toc|table-?of-?contents)(?=$|[\s_-])"
+    r"|adsbygoogle|ad-?(?:box|slot|unit|wrap\w*|container|block)|banner|cookies?(?:-?\w+)?|consent|gdpr|popup"
+    r"|modal"
+    r"|author-?(?:bio|box|info|card|notes?\w*)|about-?(?:the-?)?author|byline-?box|bio|post-?(?:meta|tags"
+    r"|footer)"
+    r"|entry-?(?:meta|utility|footer)|tag-?(?:list|cloud)|tags|toolbar|print-?only|skip-?link|signature"
+    r"|user-?sig\w*"
+    r"|(?:end-?)?notes|chapter-?preface|preface|landmark|watermark|notice|disclaimer|toc"
+    r"|table-?of-?contents)(?=$|[\s_-])"
 )
 _FURNITURE_TAGS = frozenset(("nav", "footer", "figcaption", "aside"))
 
@@ -60,10 +65,14 @@ class Page:
             node = node.getparent()
         outer = self._furniture[node] if node is not None else None
         for element in reversed(chain):
-            if outer is None and element.tag not in ("html", "body", "article", "main") and (
-                element.tag in _FURNITURE_TAGS
-                or element.get("role") in ("navigation", "complementary", "contentinfo")
-                or FURNITURE.search(names(element))
+            if (
+                outer is None
+                and element.tag not in ("html", "body", "article", "main")
+                and (
+                    element.tag in _FURNITURE_TAGS
+                    or element.get("role") in ("navigation", "complementary", "contentinfo")
+                    or FURNITURE.search(names(element))
+                )
             ):
                 outer = element
             self._furniture[element] = outer
@@ -125,7 +134,7 @@ def _shingles(words: list[str]) -> Iterable[tuple[str, ...]]:
 
 def complete(page: Page, chosen: set[int]) -> list[int]:
     """The located blocks without furniture, and with what stands among them and belongs to them."""
-    inside = [i for i in sorted(chosen)]
+    inside = sorted(chosen)
     outer = {i: page.furniture(i) for i in inside}
     total = page.size(inside) or 1
     # a class name can lie: an element that holds half of the story is no furniture
@@ -173,7 +182,10 @@ def _holder(block: Block) -> HtmlElement:
     """The container of a block: its paragraph's parent, or the element itself when lines stand bare in it."""
     node = block.node
     parent = node.getparent()
-    if node.tag in ("p", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "li") and parent is not None:
+    if (
+        node.tag in ("p", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "li")
+        and parent is not None
+    ):
         return parent
     return node
 
@@ -215,7 +227,7 @@ def _readability(root: HtmlElement) -> str:
         tree = etree.fromstring(summary.encode("utf-8"), etree.HTMLParser(encoding="utf-8"))
     except (Unparseable, etree.LxmlError):
         return ""
-    return "" if tree is None else "\n".join(tree.itertext())
+    return "" if tree is None else "\n".join(map(str, tree.itertext()))
 
 
 def _density(page: Page) -> set[int]:
@@ -236,7 +248,10 @@ def _density(page: Page) -> set[int]:
     return {
         i
         for i, b in enumerate(page.blocks)
-        if b.node in within and b.kind in ("text", "heading") and page.furniture(i) is None and 2 * b.links < len(b.text)
+        if b.node in within
+        and b.kind in ("text", "heading")
+        and page.furniture(i) is None
+        and 2 * b.links < len(b.text)
     }
 
 

@@ -13,7 +13,8 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 _STORY_TYPES = re.compile(
-    r"Article|BlogPosting|ShortStory|Chapter|Book|CreativeWork|DiscussionForumPosting|SocialMediaPosting|Novel|Story"
+    r"Article|BlogPosting|ShortStory|Chapter|Book|CreativeWork|DiscussionForumPosting|SocialMediaPosting"
+    r"|Novel|Story"
 )
 _OTHER_WORKS = re.compile(r"WebSite|Organization|Person|Blog$|ImageObject|BreadcrumbList|Comment|Review")
 _DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
@@ -23,8 +24,11 @@ _TITLE_JOINT = re.compile(r"\s+(?:[|–—·•»«\-]+|:{1,2})\s+|\s*[|»«]\s*
 
 @dataclass
 class Facts:
-    """Facts of a page; unknown ones are empty. ``full_title`` is the title before it was cut down to what the page shows,
-    ``series`` names the story a chapter is part of."""
+    """Facts of a page; unknown ones are empty.
+
+    ``full_title`` is the title before it was cut down to what the page shows, ``series`` names the story
+    that a chapter is part of.
+    """
 
     title: str = ""
     full_title: str = ""
@@ -158,7 +162,12 @@ def _name(value: Any) -> str:
         return value.strip()
     if isinstance(value, dict):
         return next(
-            (str(value[k]).strip() for k in ("name", "alternateName", "url", "@id") if isinstance(value.get(k), str)), ""
+            (
+                str(value[k]).strip()
+                for k in ("name", "alternateName", "url", "@id")
+                if isinstance(value.get(k), str)
+            ),
+            "",
         )
     if isinstance(value, list) and value:
         return _name(value[0])
@@ -168,7 +177,12 @@ def _name(value: Any) -> str:
 def _meta(root: HtmlElement) -> dict[str, str]:
     found: dict[str, str] = {}
     for element in root.iter("meta"):
-        key = element.get("property") or element.get("name") or element.get("http-equiv") or element.get("itemprop")
+        key = (
+            element.get("property")
+            or element.get("name")
+            or element.get("http-equiv")
+            or element.get("itemprop")
+        )
         content = (element.get("content") or "").strip()
         if key and content:
             found.setdefault(key.strip().lower(), content)
@@ -188,7 +202,12 @@ def _href(root: HtmlElement, relation: str) -> str:
 
 
 def _title(root: HtmlElement, meta: dict[str, str], site: str, host: str) -> str:
-    shown = meta.get("og:title") or meta.get("twitter:title") or meta.get("dc.title") or _first(root, "//head/title")
+    shown = (
+        meta.get("og:title")
+        or meta.get("twitter:title")
+        or meta.get("dc.title")
+        or _first(root, "//head/title")
+    )
     headings = [fold("".join(h.itertext())) for h in root.iter("h1")]
     headings = [h for h in headings if h and h.lower() != site.lower()]
     return strip_site(shown, site, host) if shown else (headings[0] if headings else _first(root, "//title"))
@@ -218,7 +237,9 @@ def strip_site(title: str, site: str, host: str = "") -> str:
 def _is_site(name: str, site: str, host: str) -> bool:
     plain, known = _letters(name), _letters(site)
     address = _letters(host.partition(":")[0].rpartition(".")[0])
-    return bool(plain) and (plain == known or (len(plain) > 3 and (plain in address or address == "the" + plain)))
+    return bool(plain) and (
+        plain == known or (len(plain) > 3 and (plain in address or address == "the" + plain))
+    )
 
 
 def _letters(text: str) -> str:
@@ -234,8 +255,10 @@ def _author(root: HtmlElement, meta: dict[str, str]) -> str:
         root,
         "//*[contains(concat(' ', @rel, ' '), ' author ')]"
         " | //*[@itemprop='author']//*[@itemprop='name'] | //*[@itemprop='author']"
-        " | //*[contains(concat(' ', @class, ' '), ' author ') or contains(concat(' ', @class, ' '), ' byline ')"
-        " or contains(concat(' ', @class, ' '), ' by-author ') or contains(concat(' ', @class, ' '), ' post-author ')]",
+        " | //*[contains(concat(' ', @class, ' '), ' author ') or contains(concat(' ', @class, ' '), ' "
+        "byline ')"
+        " or contains(concat(' ', @class, ' '), ' by-author ') or contains(concat(' ', @class, ' '), ' "
+        "post-author ')]",
     )
     seen = _BYLINE.sub("", seen)
     seen = re.split(r"\s+[»|·•]\s+|\s+on\s+", seen)[0]
@@ -251,8 +274,8 @@ def _language(tag: str) -> str:
 
 def _crumbs(root: HtmlElement) -> list[str]:
     for element in root.iter(etree.Element):
-        marks = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('aria-label') or ''}".lower()
-        if "breadcrumb" in marks:
+        marks = (element.get("class"), element.get("id"), element.get("aria-label"))
+        if any("breadcrumb" in (mark or "").lower() for mark in marks):
             links = [fold("".join(a.itertext())) for a in element.iter("a")]
             return [name for name in links if name]
     return []

@@ -14,8 +14,14 @@ from miniature_memory.scraper.extract.locate import Page, locate
 from miniature_memory.scraper.extract.work import work_of
 
 THIN = 500  # characters of prose outside links: with scripts, and less than this, the page is built by them
-_MOUNT = re.compile(r"(?:^|\s)(?:root|app|__next|__nuxt|___gatsby|svelte|main-?app|app-?root|react-?root|mount)(?=$|\s)")
-_WANTS_SCRIPTS = re.compile(r"(?:enable|requires?|turn on|needs?|without|activate)\W+(?:\w+\W+){0,2}java ?script|java ?script\W+(?:\w+\W+){0,3}(?:enabled|required|disabled)", re.I)
+_MOUNT = re.compile(
+    r"(?:^|\s)(?:root|app|__next|__nuxt|___gatsby|svelte|main-?app|app-?root|react-?root|mount)(?=$|\s)"
+)
+_WANTS_SCRIPTS = re.compile(
+    r"(?:enable|requires?|turn on|needs?|without|activate)\W+(?:\w+\W+){0,2}java ?script"
+    r"|java ?script\W+(?:\w+\W+){0,3}(?:enabled|required|disabled)",
+    re.I,
+)
 
 
 def extract_page(html: str, url: str = "") -> Extracted:

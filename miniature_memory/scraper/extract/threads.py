@@ -12,19 +12,52 @@ from miniature_memory.scraper.extract.dom import names, remove
 
 STORY_POST = 350  # characters; a shorter post of the starter is talk ("thanks, more on Sunday")
 
-_ADDRESS = re.compile(r"/(?:threads?|topics?|t|forums?|boards?|discussion)(?:/|$)|viewtopic|showthread|[?&](?:t|topic|tid|thread)=", re.I)
-_ENGINE = re.compile(r"phpbb|vbulletin|xenforo|discourse|simple machines|smf|mybb|invision|fluxbb|punbb|vanilla|flarum|nodebb", re.I)
-_POST = re.compile(r"^(?:post|message|forum-?post|thread-?post|topic-?post|topic-?reply|reply|post-?(?:container|wrapper|wrap|bg\d?)|comment|cPost|ipsComment|windowbg\d?|bbp-?reply)$", re.I)
+_ADDRESS = re.compile(
+    r"/(?:threads?|topics?|t|forums?|boards?|discussion)(?:/|$)|viewtopic|showthread|[?&](?:t|topic|tid"
+    r"|thread)=",
+    re.I,
+)
+_ENGINE = re.compile(
+    r"phpbb|vbulletin|xenforo|discourse|simple machines|smf|mybb|invision|fluxbb|punbb|vanilla|flarum|nodebb",
+    re.I,
+)
+_POST = re.compile(
+    r"^(?:post|message|forum-?post|thread-?post|topic-?post|topic-?reply|reply|post-?(?:container|wrapper"
+    r"|wrap|bg\d?)|comment|cPost|ipsComment|windowbg\d?|bbp-?reply)$",
+    re.I,
+)
 _POST_ID = re.compile(r"^(?:post|p|msg|message|reply|pid|post[-_]?\w*|comment)[-_]?\d+$", re.I)
-_AUTHOR = re.compile(r"(?:^|[\s_-])(?:author|username|user-?name|poster|bigusername|post-?author|member-?name|nickname|screenname|creator|op)(?=$|[\s_-])", re.I)
-_PROFILE = re.compile(r"(?:^|[\s_-])(?:post-?profile|profile|user-?(?:info|details|card)|message-?user|poster-?info|author-?info|postbit)(?=$|[\s_-])", re.I)
-_BODY = re.compile(r"(?:^|[\s_-])(?:content|post-?body|post-?content|post-?text|post-?message|message-?(?:body|content|text)|bbwrapper|cooked|entry-?content|body|text|inner|post_message_\d+)(?=$|[\s_-])", re.I)
-_NOT_STORY = re.compile(r"(?:^|[\s_-])(?:signature|sig|quote\w*|bbcodeblock\w*|post-?(?:buttons|footer|head|header|meta|date|info|number|actions)|postbuttons|notice|attachments?|reactions?|likes?|author|lastedited|message-?(?:attribution|footer|lastedit|signature|user)\w*)(?=$|[\s_-])", re.I)
-_CUES = re.compile(r"\b(?:joined|posts|registered|location|reply|re:|member|thread|topic|quote|original poster)\b", re.I)
+_AUTHOR = re.compile(
+    r"(?:^|[\s_-])(?:author|username|user-?name|poster|bigusername|post-?author|member-?name|nickname"
+    r"|screenname|creator|op)(?=$|[\s_-])",
+    re.I,
+)
+_PROFILE = re.compile(
+    r"(?:^|[\s_-])(?:post-?profile|profile|user-?(?:info|details|card)|message-?user|poster-?info"
+    r"|author-?info|postbit)(?=$|[\s_-])",
+    re.I,
+)
+_BODY = re.compile(
+    r"(?:^|[\s_-])(?:content|post-?body|post-?content|post-?text|post-?message|message-?(?:body|content|text)"
+    r"|bbwrapper|cooked|entry-?content|body|text|inner|post_message_\d+)(?=$|[\s_-])",
+    re.I,
+)
+_NOT_STORY = re.compile(
+    r"(?:^|[\s_-])(?:signature|sig|quote\w*|bbcodeblock\w*|post-?(?:buttons|footer|head|header|meta|date|info"
+    r"|number|actions)|postbuttons|notice|attachments?|reactions?|likes?|author|lastedited"
+    r"|message-?(?:attribution|footer|lastedit|signature|user)\w*)(?=$|[\s_-])",
+    re.I,
+)
+_CUES = re.compile(
+    r"\b(?:joined|posts|registered|location|reply|re:|member|thread|topic|quote|original poster)\b", re.I
+)
 
 
 def starter_posts(root: HtmlElement, url: str = "") -> tuple[str, list[HtmlElement]]:
-    """The starter's name and the bodies of the starter's story posts, in order, freed of quotes and signatures; empty for no thread."""
+    """The starter's name and the bodies of the starter's story posts, freed of quotes and signatures.
+
+    Empty when the page is no thread.
+    """
     posts = _posts(root)
     if len(posts) < 2:
         return "", []
@@ -49,7 +82,11 @@ def _posts(root: HtmlElement) -> list[HtmlElement]:
     for element in root.iter(etree.Element):
         if element.tag not in ("div", "article", "li", "table", "section", "tr", "td"):
             continue
-        keys = {name.lower().rstrip("0123456789") for name in (element.get("class") or "").split() if _POST.match(name)}
+        keys = {
+            name.lower().rstrip("0123456789")
+            for name in (element.get("class") or "").split()
+            if _POST.match(name)
+        }
         if _POST_ID.match(element.get("id") or ""):
             keys.add("#id")
         if element.get("data-author"):
@@ -82,7 +119,9 @@ def _author(post: HtmlElement) -> str:
                 return name
     for element in post.iter(etree.Element):
         if _PROFILE.search(names(element)):
-            name = next((_text(e) for e in element.iter("a", "strong", "b", "h3", "h4", "span") if _text(e)), "")
+            name = next(
+                (_text(e) for e in element.iter("a", "strong", "b", "h3", "h4", "span") if _text(e)), ""
+            )
             if 0 < len(name) <= 60:
                 return name
     return ""
@@ -92,7 +131,9 @@ def _is_thread(root: HtmlElement, url: str, posts: list[HtmlElement], authors: l
     """Two of: a forum's address, a forum's engine, forum words in most posts, answers by others."""
     generator = " ".join(m.get("content") or "" for m in root.iter("meta") if m.get("name") == "generator")
     body = root.find("body")
-    engine = _ENGINE.search(f"{generator} {root.get('id') or ''} {names(root)} {names(body) if body is not None else ''}")
+    engine = _ENGINE.search(
+        f"{generator} {root.get('id') or ''} {names(root)} {names(body) if body is not None else ''}"
+    )
     spoken = sum(bool(_CUES.search(_text(p)[:400] + _text(p)[-200:])) for p in posts) >= 0.5 * len(posts)
     schema = any("DiscussionForumPosting" in (e.get("itemtype") or "") for e in root.iter(etree.Element))
     others = Counter(authors)
@@ -104,23 +145,27 @@ def _body(post: HtmlElement) -> HtmlElement:
     """The element that holds the post's text."""
     best, size = post, 0
     for element in post.iter(etree.Element):
-        if element is not post and element.tag in ("div", "article", "section", "td", "blockquote"):
-            if (
-                _BODY.search(names(element)) or "text" in (element.get("itemprop") or "").lower()
-            ) and not _NOT_STORY.search(names(element)):
-                length = len(_text(element))
-                if length > 1.02 * size or (best in element.iterancestors() and length > 0.7 * size):
-                    best, size = element, length
+        if element is post or element.tag not in ("div", "article", "section", "td", "blockquote"):
+            continue
+        marked = _BODY.search(names(element)) or "text" in (element.get("itemprop") or "").lower()
+        if marked and not _NOT_STORY.search(names(element)):
+            length = len(_text(element))
+            if length > 1.02 * size or (best in element.iterancestors() and length > 0.7 * size):
+                best, size = element, length
     for element in list(best.iter(etree.Element)):
         if element is not best and (
-            _NOT_STORY.search(names(element)) or _PROFILE.search(names(element)) or (element.tag == "blockquote" and _is_quote(element))
+            _NOT_STORY.search(names(element))
+            or _PROFILE.search(names(element))
+            or (element.tag == "blockquote" and _is_quote(element))
         ):
             remove(element)
     return best
 
 
 def _is_quote(element: HtmlElement) -> bool:
-    return element.find(".//cite") is not None or bool(re.match(r"\s*\S.{0,60}\b(?:wrote|said|posted)\s*:", _text(element)))
+    return element.find(".//cite") is not None or bool(
+        re.match(r"\s*\S.{0,60}\b(?:wrote|said|posted)\s*:", _text(element))
+    )
 
 
 def _text(element: HtmlElement) -> str:

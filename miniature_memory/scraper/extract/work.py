@@ -1,4 +1,4 @@
-"""Which story does a chapter belong to? The same answer for all its chapters, pages and versions of address."""
+"""Which story does a chapter belong to? The same answer for all its chapters and pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _ORDINAL = r"(?:\d{1,4}|[ivxlc]{1,7}|one|two|three|four|five|six|seven|eight|nin
 _MARK = r"(?:chapters?|chap|ch|parts?|pt|episodes?|ep|pages?|book|volume|vol|section|act|scene|installment)"
 # "Chapter 3", "part-two", "Ch. IV: The Ferry"; the chapter's own title after it belongs to it
 _IN_TITLE = re.compile(
-    rf"[\s,(\[:;|–—-]*\b{_MARK}\.?\s*(?:no\.?|#)?\s*{_ORDINAL}\b(?:\s*(?:of|/)\s*\d+)?[)\]]*(?:\s*[:.–—-]\s*[^|»]*)?"
+    rf"[\s,(\[:;|–—-]*\b{_MARK}\.?\s*(?:no\.?|#)?\s*{_ORDINAL}\b(?:\s*(?:of"
+    rf"|/)\s*\d+)?[)\]]*(?:\s*[:.–—-]\s*[^|»]*)?"
     rf"|\s*[(\[#]\s*\d{{1,4}}(?:\s*(?:of|/)\s*\d+)?\s*[)\]]?\s*$"
     rf"|\b(?:prologue|epilogue|interlude)\b(?:\s*[:.–—-]\s*[^|»]*)?",
     re.I,
@@ -20,7 +21,25 @@ _IN_TITLE = re.compile(
 _SEGMENT = re.compile(rf"(?:^|.*?[-_.]){_MARK}[-_.]?{_ORDINAL}(?:$|[-_.].*)|(?:prologue|epilogue)", re.I)
 _SLUG_TAIL = re.compile(rf"[-_.]*\b{_MARK}[-_.]?{_ORDINAL}(?:$|[-_.].*)|[-_.](?:prologue|epilogue)$", re.I)
 _MARK_ALONE = re.compile(rf"{_MARK}", re.I)
-_PAGE_KEYS = frozenset(["page", "p", "chapter", "ch", "chap", "part", "pt", "start", "offset", "post", "pg", "view", "style", "highlight", "sid"])
+_PAGE_KEYS = frozenset(
+    [
+        "page",
+        "p",
+        "chapter",
+        "ch",
+        "chap",
+        "part",
+        "pt",
+        "start",
+        "offset",
+        "post",
+        "pg",
+        "view",
+        "style",
+        "highlight",
+        "sid",
+    ]
+)
 _TRACKING = re.compile(r"utm_|fbclid|gclid|ref$|amp$|share")
 
 
@@ -59,7 +78,11 @@ def slug(text: str) -> str:
 
 
 def _last_crumb(facts: Facts) -> str:
-    names = [name for name in facts.crumbs if not story_title(name)[1] and name not in (facts.title, facts.full_title)]
+    names = [
+        name
+        for name in facts.crumbs
+        if not story_title(name)[1] and name not in (facts.title, facts.full_title)
+    ]
     return names[-1] if len(names) > 1 else ""
 
 
@@ -93,7 +116,12 @@ def _story_path(url: str) -> tuple[str, bool]:
             segments, numbered = segments[:at], True
             break
         # /story/lantern-harbor/3
-        if at >= 1 and at == len(segments) - 1 and re.fullmatch(r"\d{1,3}", segment) and "-" in segments[at - 1]:
+        if (
+            at >= 1
+            and at == len(segments) - 1
+            and re.fullmatch(r"\d{1,3}", segment)
+            and "-" in segments[at - 1]
+        ):
             segments, numbered = segments[:at], True
             break
     keys = []

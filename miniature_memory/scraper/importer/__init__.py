@@ -27,8 +27,9 @@ def import_paths(workspace: Workspace, config: Config, paths: Sequence[Path], pr
 
     Order of arrival is the order of ``paths``, sorted within a folder. Taking the same in again changes
     nothing. Figures: files, pieces (chapters and pages), documents and new (written now), known (there
-    already), refused {rule: count}, skipped {reason: count} (files and pieces that hold no story). It holds
-    that ``pieces = new + known + sum(refused) + sum(skipped pieces)``. Raises ``MissingInput`` when a path is not there.
+    already), refused {rule: count}, skipped {reason: count} (files and pieces that hold no story); in
+    ``pieces = new + known + sum(refused) + skipped`` those of the files stand apart. Raises ``MissingInput``
+    when a path is not there.
     """
     from miniature_memory.scraper.importer.readers import Reader, Skipped
 
@@ -70,11 +71,13 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
         elif path.exists():
             yield path, path.name
         else:
-            raise MissingInput(f"{path} is not there.", "Name a text, HTML, EPUB or WARC file, or a folder of them.")
+            raise MissingInput(
+                f"{path} is not there.", "Name a text, HTML, EPUB or WARC file, or a folder of them."
+            )
 
 
 class _Gate:
-    """Nothing is written before the screen has passed it; of a refused piece only a keyed hash and a rule stay."""
+    """Nothing is written before the screen passed it; of a refused piece a keyed hash and a rule stay."""
 
     def __init__(self, workspace: Workspace) -> None:
         from miniature_memory import screen

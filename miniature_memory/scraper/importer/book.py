@@ -18,18 +18,31 @@ LONG = 60_000  # a longer chapter is cut into parts, too
 PROSE = 1000  # front matter with less prose than this is no chapter
 
 _NUMBER_WORDS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-    " eighteen nineteen twenty thirty forty fifty first second third fourth fifth sixth seventh eighth ninth tenth last"
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen"
+    " eighteen nineteen twenty thirty forty fifty first second third fourth fifth sixth seventh eighth ninth "
+    "tenth last"
 ).replace(" ", "|")
 _ROMAN = r"(?=[ivxlc])(?:c{0,3})(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})(?<=[ivxlc])"
-_ROMAN_CAPITALS = _ROMAN.replace("ivxlc", "IVXLC").replace("c{", "C{").replace("xc|xl|l?x{", "XC|XL|L?X{").replace("ix|iv|v?i{", "IX|IV|V?I{")
-_NUMBER = rf"(?:\d{{1,3}}|{_ROMAN}|(?:the )?(?:twenty|thirty|forty|fifty|{_NUMBER_WORDS})(?:[ -](?:{_NUMBER_WORDS}))?)"
+_ROMAN_CAPITALS = (
+    _ROMAN.replace("ivxlc", "IVXLC")
+    .replace("c{", "C{")
+    .replace("xc|xl|l?x{", "XC|XL|L?X{")
+    .replace("ix|iv|v?i{", "IX|IV|V?I{")
+)
+_NUMBER = rf"(?:\d{{1,3}}|{_ROMAN}|(?:the )?(?:{_NUMBER_WORDS})(?:[ -](?:{_NUMBER_WORDS}))?)"
 _WHOLE = r"(?:volume|vol\.|book|part|epoch|period|act)"
 _CHAPTER = r"(?:chapter|chap\.?|letter|adventure|stave|canto|scene|section|episode|tale|story|night|day)"
-_WEAK = re.compile(r"(?:the )?(?:letter|scene|section|episode|tale|story|night|day|part|book|act|period)\b", re.I)
-_NAMED = r"(?:prologue|epilogue|prelude|finale|interlude|introduction|preface|conclusion|postscript|foreword|afterword|preamble)"
+_WEAK = re.compile(
+    r"(?:the )?(?:letter|scene|section|episode|tale|story|night|day|part|book|act|period)\b", re.I
+)
+_NAMED = (
+    r"(?:prologue|epilogue|prelude|finale|interlude|introduction|preface|conclusion|postscript|foreword"
+    r"|afterword|preamble)"
+)
 _MARKED = re.compile(
-    rf"(?:(?:the )?(?:{_WHOLE}|{_CHAPTER})\s+(?:the )?{_NUMBER}\b(?!\s+(?:of|was|is|had|and)\b)[^a-z0-9]{{0,4}}.{{0,110}}"
+    rf"(?:(?:the )?(?:{_WHOLE}|{_CHAPTER})\s+(?:the )?{_NUMBER}\b(?!\s+(?:of|was|is|had"
+    rf"|and)\b)[^a-z0-9]{{0,4}}.{{0,110}}"
     rf"|(?:the )?(?:{_NUMBER_WORDS})\s+(?:{_WHOLE}|{_CHAPTER})\W*|{_NAMED}\W*(?:\n.{{0,100}})?)",
     re.I | re.S,
 )
@@ -37,12 +50,19 @@ _WHOLE_MARK = re.compile(rf"(?:the )?(?:{_WHOLE}\s|(?:{_NUMBER_WORDS})\s+{_WHOLE
 _SHOUTED = re.compile(rf"(?:{_ROMAN_CAPITALS}|\d{{1,3}})[.:]?[ \n]+[^a-z]{{3,110}}")
 _BARE = re.compile(rf"(?:{_ROMAN_CAPITALS}|\d{{1,3}})\.?")
 _CONTENTS = re.compile(r"(?:table of )?contents\W*|(?:list of )?illustrations\W*|chapters?\W*", re.I)
-_THE_END = re.compile(r"\W*(?:the end|finis|fin|end of (?:the )?(?:book|novel|story|(?:final|last) volume))\W*", re.I)
-_START = re.compile(r"^\W*START OF (?:THE |THIS )?PROJECT GUTENBERG.*$|^\*END\*?THE SMALL PRINT.*$", re.I | re.M)
-_END = re.compile(
-    r"^\W*END OF (?:THE |THIS )?PROJECT GUTENBERG.*$|^\W*End of (?:the )?Project Gutenberg['’]s? .*$", re.I | re.M
+_THE_END = re.compile(
+    r"\W*(?:the end|finis|fin|end of (?:the )?(?:book|novel|story|(?:final|last) volume))\W*", re.I
 )
-_CREDIT = re.compile(r"^\W*(?:produced by|e-?text prepared by|transcribed (?:by|from)|this e-?text was|credits?:)", re.I)
+_START = re.compile(
+    r"^\W*START OF (?:THE |THIS )?PROJECT GUTENBERG.*$|^\*END\*?THE SMALL PRINT.*$", re.I | re.M
+)
+_END = re.compile(
+    r"^\W*END OF (?:THE |THIS )?PROJECT GUTENBERG.*$|^\W*End of (?:the )?Project Gutenberg['’]s? .*$",
+    re.I | re.M,
+)
+_CREDIT = re.compile(
+    r"^\W*(?:produced by|e-?text prepared by|transcribed (?:by|from)|this e-?text was|credits?:)", re.I
+)
 _HEADER = re.compile(r"^(Title|Author|Language):[ \t]*(.+(?:\n[ \t]{2,}.+)*)", re.M)
 _ILLUSTRATION = re.compile(r"\[(?:illustration|frontispiece|footnote|transcriber)[^\]]*\]", re.I)
 _EMPHASIS = re.compile(r"(?<![\w_])_(?!\s)([^_]{1,400}?)(?<!\s)_(?![\w_])")
@@ -100,7 +120,7 @@ def read_text(text: str, name: str) -> Book:
 
 
 def to_paragraphs(text: str) -> list[str]:
-    """Paragraphs of plain text: hard wraps joined, emphasis marks and pictures' places gone, breaks as one line."""
+    """Paragraphs of plain text: hard wraps joined, emphasis marks and pictures' places gone."""
     text = _ILLUSTRATION.sub("", text)
     result: list[str] = []
     for piece in split_lines(text):
@@ -161,18 +181,23 @@ def is_heading(paragraph: str) -> bool:
         return False
     line = paragraph.strip()
     if _MARKED.fullmatch(line):
-        # "Part one of me wanted to stay." is a sentence: a heading has no verb we could know, but it has capitals
+        # "Part one of me wanted to stay." is a sentence: a heading goes on with a capital, or not at all
         rest = re.sub(rf"^(?:the )?(?:{_WHOLE}|{_CHAPTER})\s+(?:the )?{_NUMBER}\b\W*", "", line, flags=re.I)
         if rest and _WEAK.match(line) and _PROSE_END.search(line):
             return False
-        return not rest or line[0].isupper() and (rest[0].isupper() or not rest[0].isalpha()) and not rest.rstrip().endswith((",", ";"))
+        return not rest or (
+            line[0].isupper()
+            and (rest[0].isupper() or not rest[0].isalpha())
+            and not rest.rstrip().endswith((",", ";"))
+        )
     return bool(_SHOUTED.fullmatch(line)) and any(c.isalpha() for c in line[4:])
 
 
 def _headings(paragraphs: list[str]) -> dict[int, str]:
     """Index → title of the paragraphs that begin a chapter."""
     marked = {i: p for i, p in enumerate(paragraphs) if is_heading(p)}
-    bodies = [b - a for a, b in zip([*marked], [*list(marked)[1:], len(paragraphs)], strict=True)]
+    starts = list(marked)
+    bodies = [b - a for a, b in zip(starts, [*starts[1:], len(paragraphs)], strict=False)]
     bare = _in_turn(paragraphs)
     long = sum(length > 3 for length in bodies)
     if long >= 2 and len(bare) < 3 * long:
@@ -210,7 +235,11 @@ def _cut(paragraphs: list[str], marks: dict[int, str]) -> list[Chapter]:
             above = chapters[-1]
             if above.title and not above.paragraphs and not _WHOLE_MARK.match(title):
                 # VOLUME II / CHAPTER I; but one line of a table of contents after another is none
-                whole = above.title if _WHOLE_MARK.match(above.title) and not re.search(_CHAPTER, above.title, re.I) else ""
+                whole = (
+                    above.title
+                    if _WHOLE_MARK.match(above.title) and not re.search(_CHAPTER, above.title, re.I)
+                    else ""
+                )
                 above.title = f"{whole.rstrip('.')}. {title}" if whole else title
             else:
                 chapters.append(Chapter(title))
@@ -229,7 +258,12 @@ def _is_title_line(paragraph: str) -> bool:
     if paragraph.isupper():
         return True
     words = [w for w in re.findall(r"[^\W\d_]+", paragraph) if len(w) > 3]
-    return len(paragraph) <= 70 and not _PROSE_END.search(paragraph) and bool(words) and all(w[0].isupper() for w in words)
+    return (
+        len(paragraph) <= 70
+        and not _PROSE_END.search(paragraph)
+        and bool(words)
+        and all(w[0].isupper() for w in words)
+    )
 
 
 def _without_contents(chapters: list[Chapter]) -> list[Chapter]:
@@ -255,11 +289,15 @@ def _is_prose(paragraph: str) -> bool:
     if len(paragraph) < 120 or _CREDIT.match(paragraph):
         return False
     letters = [c for c in paragraph if c.isalpha()]
-    return sum(c.isupper() for c in letters) < 0.2 * len(letters) and bool(re.search(r"[.!?…][\"”’]?(?:\s|$)", paragraph))
+    return sum(c.isupper() for c in letters) < 0.2 * len(letters) and bool(
+        re.search(r"[.!?…][\"”’]?(?:\s|$)", paragraph)
+    )
 
 
 def _prose(chapter: Chapter) -> int:
-    return sum(len(p) for p in chapter.paragraphs if (len(p) >= 60 or _PROSE_END.search(p)) and not p.isupper())
+    return sum(
+        len(p) for p in chapter.paragraphs if (len(p) >= 60 or _PROSE_END.search(p)) and not p.isupper()
+    )
 
 
 def _without_end_matter(paragraphs: list[str]) -> list[str]:

@@ -14,13 +14,16 @@ _BOMS = (
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
-_BINARY = re.compile(rb"^(?:%PDF|PK\x03\x04|\x89PNG|\xff\xd8\xff|GIF8|\x7fELF|\x1f\x8b|BZh|7z\xbc|Rar!|MZ|\xd0\xcf\x11\xe0|OggS|ID3)")
+_BINARY = re.compile(
+    rb"^(?:%PDF|PK\x03\x04|\x89PNG|\xff\xd8\xff|GIF8|\x7fELF|\x1f\x8b|BZh|7z\xbc|Rar!|MZ|\xd0\xcf\x11\xe0"
+    rb"|OggS|ID3)"
+)
 
 
 def decode(data: bytes, declared: str = "") -> str | None:
     """The text, or None when the bytes are none. Order: BOM, UTF-8, ``declared``, cp1252, a guess.
 
-    UTF-8 stands before what a page declares: bytes that are valid UTF-8 by accident are rarer than wrong headers.
+    UTF-8 stands before what a page declares: bytes that are UTF-8 by accident are rarer than wrong headers.
     """
     for bom, name in _BOMS:
         if data.startswith(bom):
@@ -31,7 +34,10 @@ def decode(data: bytes, declared: str = "") -> str | None:
     if text is not None:
         return text
     if declared and declared.lower() not in ("utf-8", "utf8"):
-        text = _try(data, {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}.get(declared.lower(), declared))
+        text = _try(
+            data,
+            {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}.get(declared.lower(), declared),
+        )
         if text is not None:
             return text
     high = sum(byte >= 0x80 for byte in data[:200_000])

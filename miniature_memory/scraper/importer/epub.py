@@ -1,4 +1,4 @@
-"""EPUB: a zip with a spine of XHTML documents. Read whole in memory under hard limits; nothing is unpacked to disk."""
+"""EPUB: a zip with a spine of XHTML documents, read in memory under hard limits; nothing goes to disk."""
 
 from __future__ import annotations
 
@@ -14,17 +14,23 @@ from lxml import etree
 from miniature_memory.scraper.extract.blocks import Block, blocks, write
 from miniature_memory.scraper.extract.dom import parse, prune
 from miniature_memory.scraper.importer import book as books
-from miniature_memory.scraper.importer.decode import decode, declared_charset
+from miniature_memory.scraper.importer.decode import declared_charset, decode
 
 MEMBER_MB, BOOK_MB, MEMBERS, RATIO = 16, 128, 20_000, 300  # beyond any of these it is a bomb, not a book
 _NO_STORY = re.compile(
-    r"(?:title ?page|half ?title|cover|copyright(?: page)?|(?:table of )?contents|toc|nav(?:igation)?|colophon|imprint"
-    r"|dedication|acknowledge?ments?|about the (?:author|publisher|type)|also by.*|by the same author|praise for.*"
-    r"|newsletter|uncopyright|(?:end)?notes|footnotes|index|glossary|bibliography|list of illustrations|licen[cs]e"
+    r"(?:title ?page|half ?title|cover|copyright(?: page)?|(?:table of )?contents|toc|nav(?:igation)?"
+    r"|colophon|imprint"
+    r"|dedication|acknowledge?ments?|about the (?:author|publisher|type)|also by.*|by the same author"
+    r"|praise for.*"
+    r"|newsletter|uncopyright|(?:end)?notes|footnotes|index|glossary|bibliography|list of illustrations"
+    r"|licen[cs]e"
     r"|the full project gutenberg.*|transcriber.s notes?)\W*",
     re.I,
 )
-_NO_STORY_TYPE = re.compile(r"\b(?:toc|cover|titlepage|halftitlepage|copyright-page|imprint|colophon|dedication|landmarks|endnotes|footnotes|index|loi)\b")
+_NO_STORY_TYPE = re.compile(
+    r"\b(?:toc|cover|titlepage|halftitlepage|copyright-page|imprint|colophon|dedication|landmarks|endnotes"
+    r"|footnotes|index|loi)\b"
+)
 
 
 def read_epub(data: bytes, name: str) -> books.Book:
@@ -34,7 +40,15 @@ def read_epub(data: bytes, name: str) -> books.Book:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive, name)
-    except (zipfile.BadZipFile, KeyError, etree.LxmlError, zlib.error, EOFError, NotImplementedError, UnicodeError):
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        etree.LxmlError,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        UnicodeError,
+    ):
         raise Skipped("damaged") from None
     except RuntimeError:  # zipfile's word for an encrypted member
         raise Skipped("protected") from None
@@ -46,7 +60,9 @@ def _read(archive: zipfile.ZipFile, name: str) -> books.Book:
     members = archive.infolist()
     if len(members) > MEMBERS or sum(m.file_size for m in members) > BOOK_MB << 20:
         raise Skipped("too_large")
-    if "META-INF/encryption.xml" in archive.namelist() and b"CipherReference" in _member(archive, "META-INF/encryption.xml"):
+    if "META-INF/encryption.xml" in archive.namelist() and b"CipherReference" in _member(
+        archive, "META-INF/encryption.xml"
+    ):
         fonts_only = not re.search(rb"URI=\"[^\"]+\.x?html?\"", _member(archive, "META-INF/encryption.xml"))
         if not fonts_only:
             raise Skipped("protected")
@@ -144,7 +160,9 @@ def _take(raw: bytes, chapters: list[books.Chapter]) -> None:
 def _title_blocks(found: list[Block]) -> int:
     """How many blocks at the top are headings."""
     count = 0
-    while count < len(found) and (found[count].kind == "heading" or (count == 0 and books.is_heading(found[0].text))):
+    while count < len(found) and (
+        found[count].kind == "heading" or (count == 0 and books.is_heading(found[0].text))
+    ):
         count += 1
     return count
 

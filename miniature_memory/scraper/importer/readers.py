@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 TEXT_MB, PAGE_MB, WARC_MB = 64, 16, 20_000  # larger files and records are skipped
 _KINDS = {
-    ".txt": "text", ".text": "text", ".md": "markdown", ".markdown": "markdown", ".htm": "html", ".html": "html",
-    ".xhtml": "html", ".epub": "epub", ".warc": "warc", ".warc.gz": "warc",
-}  # fmt: skip
+    **dict.fromkeys((".txt", ".text"), "text"),
+    **dict.fromkeys((".md", ".markdown"), "markdown"),
+    **dict.fromkeys((".htm", ".html", ".xhtml"), "html"),
+    **dict.fromkeys((".warc", ".warc.gz"), "warc"),
+    ".epub": "epub",
+}
 _WHOLE_BOOK = 40_000  # characters: a page as long as this may be a whole book, with chapters
 
 
@@ -45,7 +48,7 @@ class Piece:
     identities: tuple[str, ...] = ()
 
 
-class Skipped(Exception):  # noqa: N818  (a reason, not a fault)
+class Skipped(Exception):
     """Why a file, or a record in it, gives nothing."""
 
     def __init__(self, reason: str) -> None:
@@ -54,7 +57,7 @@ class Skipped(Exception):  # noqa: N818  (a reason, not a fault)
 
 
 class Reader:
-    """Reads files; pages go through a child process with limits (`ExtractPool`), started when first needed."""
+    """Reads files; pages go through a child process with limits (`ExtractPool`), started at need."""
 
     def __init__(self, limits: ExtractConfig) -> None:
         self._limits = limits
@@ -126,7 +129,11 @@ class Reader:
         if not story.text:
             yield Skipped("needs_browser" if story.needs_browser else "no_story")
             return
-        work = story.work if story.site else f"book/{slug(story_title(story.title or _spaced(stem))[0]) or slug(stem)}"
+        work = (
+            story.work
+            if story.site
+            else f"book/{slug(story_title(story.title or _spaced(stem))[0]) or slug(stem)}"
+        )
         chapters = [books.Chapter("", [story.text])]
         if len(story.text) > _WHOLE_BOOK:
             chapters = books.split(story.text.split("\n\n"))
@@ -181,6 +188,9 @@ class Reader:
         data = record.content_stream().read((PAGE_MB << 20) + 1)
         if len(data) > PAGE_MB << 20:
             yield Skipped("too_large")
+            return
+        if getattr(record.raw_stream, "limit", 0) > 0 and not record.raw_stream.read(1):
+            yield Skipped("unreadable")  # the archive ends within this record
             return
         charset = re.search(r"charset=\"?([\w.:-]+)", kind)
         lineage = {"path": name, "url": url}

@@ -1,4 +1,5 @@
 """Pages in the manner of well-known site families, all around one neutral story, with its gold text."""
+# ruff: noqa: E501  (pages as sites write them)
 
 from __future__ import annotations
 
@@ -63,8 +64,10 @@ def wordpress() -> str:
         ],
     }
     comments = "".join(
-        f'<li class="comment"><article><footer class="comment-meta"><b class="fn">Reader {i}</b> says:</footer>'
-        f'<div class="comment-content"><p>{text}</p></div><a class="comment-reply-link" href="#">Reply</a></article></li>'
+        f'<li class="comment"><article><footer class="comment-meta"><b class="fn">Reader {i}</b> says:'
+        f"</footer>"
+        f'<div class="comment-content"><p>{text}</p></div><a class="comment-reply-link" href="#">Reply</a>'
+        f"</article></li>"
         for i, text in enumerate(COMMENTS)
     )
     return f"""<!DOCTYPE html><html lang="en-GB"><head><title>{STORY} | Lamplight Fiction</title>
@@ -106,7 +109,7 @@ def blogger() -> str:
 
 def old_tables() -> str:
     body = "".join(
-        f'<tr><td align="center"><font size="2">***</font></td></tr>'
+        '<tr><td align="center"><font size="2">***</font></td></tr>'
         if p == "* * *"
         else f'<tr><td><font face="Times">&nbsp;&nbsp;&nbsp;{p}</font></td></tr>'
         for p in PARAGRAPHS
@@ -134,7 +137,7 @@ def archive() -> str:
 {prose(scene='<p align="center">* * *</p>')}</div><div class="chapter preface group">
 <div id="chapter_2_endnotes" class="end notes module"><h3 class="heading">Notes:</h3><blockquote class="userstuff">
 <p>Comments are always welcome.</p></blockquote></div></div></div></div></div>
-<div id="feedback" class="feedback"><h3>Comments</h3><ol class="thread">{''.join(f'<li class="comment"><blockquote class="userstuff"><p>{c}</p></blockquote></li>' for c in COMMENTS)}</ol></div>
+<div id="feedback" class="feedback"><h3>Comments</h3><ol class="thread">{"".join(f'<li class="comment"><blockquote class="userstuff"><p>{c}</p></blockquote></li>' for c in COMMENTS)}</ol></div>
 </div></div></body></html>"""
 
 
@@ -157,8 +160,9 @@ def magazine() -> str:
 def serial() -> str:
     """In the manner of a web-serial site: a hidden watermark by style sheet, note portlets, chapter buttons."""
     marked = prose(tag="p", scene="<p style='text-align:center'>⁂</p>", attributes=' class="cnM2"').replace(
-        "<p class=\"cnM2\">Marta held",
-        '<span class="cjZk">The author\'s tale has been misappropriated; report any instances on other sites.</span>'
+        '<p class="cnM2">Marta held',
+        '<span class="cjZk">The author\'s tale has been misappropriated; report any instances on other sites.'
+        "</span>"
         '<p class="cnM2">Marta held',
     )
     return f"""<html lang="en"><head><title>Chapter 12 - The Ferry - {STORY} | Loft Serials</title>
@@ -171,7 +175,7 @@ are on the support page, as always. Three new ones went up this week.</p></div><
 <div class="portlet author-note-portlet"><div class="caption">A note from {AUTHOR}</div><div class="author-note"><p>Vote for the
 story if you like it!</p></div></div>
 <div class="nav-buttons"><a href="/c/11">Previous Chapter</a><a href="/fiction/88">Fiction Index</a><a href="/c/13">Next Chapter</a></div></div>
-<div class="comments-container"><h3>Comments(3)</h3>{''.join(f'<div class="comment"><p>{c}</p></div>' for c in COMMENTS)}</div>
+<div class="comments-container"><h3>Comments(3)</h3>{"".join(f'<div class="comment"><p>{c}</p></div>' for c in COMMENTS)}</div>
 </body></html>"""
 
 
@@ -196,16 +200,33 @@ def phpbb() -> str:
     first, second = "<br>\n<br>\n".join(PARAGRAPHS[: half + 1]), "<br>\n<br>\n".join(PARAGRAPHS[half + 1 :])
     posts = [
         ("Ines", first),
-        ("Tomas", COMMENTS[0] + " " + COMMENTS[1] + " " + COMMENTS[2] + " Do go on, all of us here are waiting for more of it."),
+        (
+            "Tomas",
+            COMMENTS[0]
+            + " "
+            + COMMENTS[1]
+            + " "
+            + COMMENTS[2]
+            + " Do go on, all of us here are waiting for more of it.",
+        ),
         ("Ines", "Thank you both! The rest is nearly done."),
-        ("Ines", f'<blockquote><div><cite>Tomas wrote:</cite>{COMMENTS[0]}</div></blockquote>{second}'),
-        ("Ruth", "<blockquote><div><cite>Ines wrote:</cite>" + PARAGRAPHS[-1] + "</div></blockquote>A perfect ending."),
+        ("Ines", f"<blockquote><div><cite>Tomas wrote:</cite>{COMMENTS[0]}</div></blockquote>{second}"),
+        (
+            "Ruth",
+            "<blockquote><div><cite>Ines wrote:</cite>"
+            + PARAGRAPHS[-1]
+            + "</div></blockquote>A perfect ending.",
+        ),
     ]
     html = "".join(
-        f'<div id="p{100 + i}" class="post has-profile bg{1 + i % 2}"><div class="inner"><dl class="postprofile"><dt>'
-        f'<a class="username" href="#">{who}</a></dt><dd class="profile-rank">Member</dd><dd>Posts: 41</dd><dd>Joined: 2019</dd></dl>'
-        f'<div class="postbody"><h3><a href="#">Re: {STORY}</a></h3><ul class="post-buttons"><li><a href="#">Quote</a></li></ul>'
-        f'<p class="author">Post by <strong><a class="username" href="#">{who}</a></strong> » Sun Nov 05, 2023</p>'
+        f'<div id="p{100 + i}" class="post has-profile bg{1 + i % 2}"><div class="inner"><dl '
+        f'class="postprofile"><dt>'
+        f'<a class="username" href="#">{who}</a></dt><dd class="profile-rank">Member</dd><dd>Posts: 41</dd>'
+        f"<dd>Joined: 2019</dd></dl>"
+        f'<div class="postbody"><h3><a href="#">Re: {STORY}</a></h3><ul class="post-buttons"><li><a '
+        f'href="#">Quote</a></li></ul>'
+        f'<p class="author">Post by <strong><a class="username" href="#">{who}</a></strong> » Sun Nov 05, '
+        f"2023</p>"
         f'<div class="content">{text}</div><div class="signature">Fair winds to all.</div></div></div></div>'
         for i, (who, text) in enumerate(posts)
     )
@@ -217,11 +238,19 @@ def phpbb() -> str:
 def vbulletin() -> str:
     half = PARAGRAPHS.index("* * *")
     parts = ["<br /><br />".join(PARAGRAPHS[: half + 1]), "<br /><br />".join(PARAGRAPHS[half + 1 :])]
-    posts = [("inesh", parts[0]), ("boatman", COMMENTS[0] + " " + COMMENTS[2]), ("inesh", parts[1]), ("ruth", COMMENTS[1])]
+    posts = [
+        ("inesh", parts[0]),
+        ("boatman", COMMENTS[0] + " " + COMMENTS[2]),
+        ("inesh", parts[1]),
+        ("ruth", COMMENTS[1]),
+    ]
     html = "".join(
-        f'<table id="post{70 + i}" class="tborder"><tr><td class="thead">#{i + 1}</td></tr><tr><td class="alt2">'
-        f'<a class="bigusername" href="#">{who}</a><div class="smallfont">Join Date: Mar 2009 Posts: 12</div></td></tr>'
-        f'<tr><td class="alt1" id="td_post_{70 + i}"><div class="smallfont"><strong>{STORY}</strong></div><hr size="1">'
+        f'<table id="post{70 + i}" class="tborder"><tr><td class="thead">#{i + 1}</td></tr><tr><td '
+        f'class="alt2">'
+        f'<a class="bigusername" href="#">{who}</a><div class="smallfont">Join Date: Mar 2009 Posts: 12</div>'
+        f"</td></tr>"
+        f'<tr><td class="alt1" id="td_post_{70 + i}"><div class="smallfont"><strong>{STORY}</strong></div>'
+        f'<hr size="1">'
         f'<div id="post_message_{70 + i}">{text}</div></td></tr></table>'
         for i, (who, text) in enumerate(posts)
     )

@@ -9,7 +9,7 @@ from miniature_memory.scraper.extract import extract
 
 
 def page(head: str = "", tail: str = "", body: str = "") -> str:
-    return f"<html><head><title>{STORY}</title></head><body><div class=text>{head}{body or prose()}{tail}</div></body></html>"
+    return f"<html><head><title>{STORY}</title></head><body><div class=text>{head}{body or prose()}{tail}</div></body></html>"  # noqa: E501
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,8 @@ def page(head: str = "", tail: str = "", body: str = "") -> str:
         "<p><b>Author's Note</b></p><p>Written for the winter exchange.</p>",
         "<p>Author’s note: hello again, everybody.</p><hr>",
         "<h3>Notes:</h3><p>For R., who asked about the judge.</p><hr>",
-        "<p>Hello everyone, here is the new chapter at last. Thank you for all your comments and reviews!</p>",
+        "<p>Hello everyone, here is the new chapter at last. Thank you for all your comments and reviews!"
+        "</p>",
         "<p>Disclaimer: all of the people in this story are made up.</p>",
         "<h2>The Clock at Sandvik</h2><p>by Ines Halloway</p>",
         "<p>Posted on March 3, 2021</p>",
@@ -81,8 +82,10 @@ def test_a_watermark_goes_from_the_middle(mark: str) -> None:
 
 
 def test_a_watermark_goes_from_a_paragraphs_end() -> None:
-    marked = prose().replace("in their hand.", "in their hand.").replace(
-        "come to her hand.</p>", "come to her hand. Read more at lamplight.example.</p>"
+    marked = (
+        prose()
+        .replace("in their hand.", "in their hand.")
+        .replace("come to her hand.</p>", "come to her hand. Read more at lamplight.example.</p>")
     )
     assert extract(page(body=marked)).text == GOLD
 

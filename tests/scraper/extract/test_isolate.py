@@ -58,7 +58,9 @@ def test_a_child_that_dies_costs_its_page_only() -> None:
             await asyncio.gather(*(pool.extract(PAGE, URL) for _ in range(4)))
             for child in psutil.Process().children():
                 os.kill(child.pid, signal.SIGKILL)
-            outcomes = await asyncio.gather(*(pool.extract(PAGE, URL) for _ in range(4)), return_exceptions=True)
+            outcomes = await asyncio.gather(
+                *(pool.extract(PAGE, URL) for _ in range(4)), return_exceptions=True
+            )
             failed = [o for o in outcomes if isinstance(o, FetchError)]
             assert all(f.reason == "extract_failed" for f in failed) and len(failed) <= 2
             assert (await pool.extract(PAGE, URL)).text == GOLD

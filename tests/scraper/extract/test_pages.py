@@ -106,17 +106,21 @@ def test_inline_tags_leave_no_seam(tag: str) -> None:
 )
 def test_what_a_reader_never_sees_is_not_read(trap: str) -> None:
     body = prose().replace("<p>The owner", f"{trap}<p>The owner")
-    html = f"<html><head><style>.zq1{{display:none}}</style></head><body><article>{body}</article></body></html>"
+    html = (
+        f"<html><head><style>.zq1{{display:none}}</style></head><body><article>{body}</article></body></html>"
+    )
     assert extract(html).text == GOLD
 
 
 def test_a_story_behind_a_show_button_is_still_the_story() -> None:
-    html = f'<html><body><button>Show</button><div id="gate" style="display:none">{prose()}</div></body></html>'
+    html = (
+        f'<html><body><button>Show</button><div id="gate" style="display:none">{prose()}</div></body></html>'
+    )
     assert extract(html).text == GOLD
 
 
 def test_a_print_style_hides_nothing() -> None:
-    html = f"<html><head><style>@media print{{.s{{display:none}}}}</style></head><body><div class=s>{prose()}</div></body></html>"
+    html = f"<html><head><style>@media print{{.s{{display:none}}}}</style></head><body><div class=s>{prose()}</div></body></html>"  # noqa: E501
     assert extract(html).text == GOLD
 
 
@@ -132,7 +136,9 @@ def test_paragraphs_that_are_never_closed_are_not_deep() -> None:
     assert extract(html).text.count("kettle began") == 30
 
 
-@pytest.mark.parametrize("joint", ["<br><br>", "<br>\n<br/>", "<br>&nbsp;<br>", "</div><div>", "<br>&nbsp;&nbsp;&nbsp;&nbsp;"])
+@pytest.mark.parametrize(
+    "joint", ["<br><br>", "<br>\n<br/>", "<br>&nbsp;<br>", "</div><div>", "<br>&nbsp;&nbsp;&nbsp;&nbsp;"]
+)
 def test_lines_are_paragraphs_in_every_layout(joint: str) -> None:
     body = joint.join(PARAGRAPHS)
     assert extract(f"<html><body><div>{body}</div></body></html>").text == GOLD
@@ -148,9 +154,10 @@ def test_wrapped_plain_text_is_unwrapped() -> None:
 def test_a_verse_keeps_its_lines() -> None:
     verse = "The tide is out,<br>the bell is still,<br>the lamp is low<br>on Gallow Hill."
     body = prose().replace("<p>The owner", f"<p>{verse}</p><p>The owner")
-    assert "The tide is out,\nthe bell is still,\nthe lamp is low\non Gallow Hill." in extract(
-        f"<html><body><article>{body}</article></body></html>"
-    ).text
+    assert (
+        "The tide is out,\nthe bell is still,\nthe lamp is low\non Gallow Hill."
+        in extract(f"<html><body><article>{body}</article></body></html>").text
+    )
 
 
 @pytest.mark.parametrize(
@@ -160,7 +167,8 @@ def test_a_verse_keeps_its_lines() -> None:
         '<html><body><noscript>You need to enable JavaScript to run this app.</noscript><div id="app"></div>'
         '<script type="module" src="/main.js"></script></body></html>',
         '<html><body><nav><a href="/">Home</a><a href="/all">All stories</a></nav><main id="__next"></main>'
-        "<script>fetch('/api/story/12')</script><footer>Reader, a small app for stories.</footer></body></html>",
+        "<script>fetch('/api/story/12')</script><footer>Reader, a small app for stories.</footer></body>"
+        "</html>",
     ],
 )
 def test_a_page_built_by_scripts_asks_for_a_browser(html: str) -> None:
@@ -169,7 +177,7 @@ def test_a_page_built_by_scripts_asks_for_a_browser(html: str) -> None:
 
 
 def test_a_full_page_with_scripts_does_not_ask_for_one() -> None:
-    html = f"<html><head><script src=/a.js></script></head><body><div id=root><article>{prose()}</article></div></body></html>"
+    html = f"<html><head><script src=/a.js></script></head><body><div id=root><article>{prose()}</article></div></body></html>"  # noqa: E501
     assert not extract(html).needs_browser
 
 
@@ -179,8 +187,8 @@ def test_a_short_page_without_scripts_does_not_ask_for_one() -> None:
 
 @pytest.mark.parametrize(
     "html",
-    ["", " ", "<", "<html>", "\x00", "just text", "<!DOCTYPE html>", "<?xml version='1.0' encoding='utf-16'?><p>x</p>",
-     "<body><body><table><td><p>", base64.b64encode(bytes(range(256)) * 40).decode(), "</div>" * 2000, "\ud800<p>x</p>"],
+    ["", " ", "<", "<html>", "\x00", "just text", "<!DOCTYPE html>", "<?xml version='1.0' encoding='utf-16'?><p>x</p>",  # noqa: E501
+     "<body><body><table><td><p>", base64.b64encode(bytes(range(256)) * 40).decode(), "</div>" * 2000, "\ud800<p>x</p>"],  # noqa: E501
 )  # fmt: skip
 def test_no_html_is_too_broken(html: str) -> None:
     story = extract(html, "https://a.example/b")

@@ -9,12 +9,12 @@ from miniature_memory.scraper.extract.work import work_of
 
 CHAPTERS = [
     [("The Lamp, Chapter 1: Dusk", "https://a.example/the-lamp/chapter-1"), ("The Lamp, Chapter 2: Dawn", "https://a.example/the-lamp/chapter-2/")],
-    [("Dusk", "https://a.example/works/5512/chapters/9001"), ("Dawn", "https://a.example/works/5512/chapters/9002"), ("The Lamp", "https://a.example/works/5512")],
+    [("Dusk", "https://a.example/works/5512/chapters/9001"), ("Dawn", "https://a.example/works/5512/chapters/9002"), ("The Lamp", "https://a.example/works/5512")],  # noqa: E501
     [("The Lamp", "https://b.example/s/8812/1/The-Lamp"), ("The Lamp", "https://b.example/s/8812/2/The-Lamp")],
     [("The Lamp – Part 1", "https://c.example/2023/11/the-lamp-part-1.html"), ("The Lamp – Part Two", "https://c.example/2024/02/the-lamp-part-two.html")],
-    [("The Lamp", "https://d.example/story/the-lamp"), ("The Lamp", "https://d.example/story/the-lamp?page=2"), ("The Lamp", "https://www.d.example/story/the-lamp/3")],
+    [("The Lamp", "https://d.example/story/the-lamp"), ("The Lamp", "https://d.example/story/the-lamp?page=2"), ("The Lamp", "https://www.d.example/story/the-lamp/3")],  # noqa: E501
     [("The Lamp (1/3)", "https://e.example/post/77120"), ("The Lamp (2/3)", "https://e.example/post/90211")],
-    [("Chapter 3 - Dusk - The Lamp | Loft", "https://f.example/fiction/88/the-lamp/chapter/1012/dusk"), ("Chapter 4 - Dawn - The Lamp | Loft", "https://f.example/fiction/88/the-lamp/chapter/1013/dawn")],
+    [("Chapter 3 - Dusk - The Lamp | Loft", "https://f.example/fiction/88/the-lamp/chapter/1012/dusk"), ("Chapter 4 - Dawn - The Lamp | Loft", "https://f.example/fiction/88/the-lamp/chapter/1013/dawn")],  # noqa: E501
     [("The Lamp: Prologue", "https://g.example/the-lamp-prologue/"), ("The Lamp: Chapter One", "https://g.example/the-lamp-chapter-one/")],
 ]  # fmt: skip
 
@@ -33,7 +33,9 @@ def test_stories_of_one_site_are_different_works() -> None:
         "https://a.example/2023/11/salt.html", "https://a.example/2023/11/locks.html", "https://b.example/the-lamp/chapter-1",
         "https://a.example/stories/12", "https://a.example/stories/13",
     ]  # fmt: skip
-    assert len({work_of(Facts(title="A story", full_title="A story"), url) for url in addresses}) == len(addresses)
+    assert len({work_of(Facts(title="A story", full_title="A story"), url) for url in addresses}) == len(
+        addresses
+    )
 
 
 def test_a_series_that_the_page_names_wins() -> None:
