@@ -90,6 +90,11 @@ class _Frame:
     theme: str
 
 
+def _told_by_anyone() -> list[str]:
+    """The arcs that don't insist on their own narrator, as a diary does."""
+    return [arc for arc in names("arc_") if "narrator" not in sections(arc)]
+
+
 def _world(key: str) -> World:
     return draw_world(Random(f"{key}:world"))
 
@@ -97,7 +102,7 @@ def _world(key: str) -> World:
 @cache
 def _frame(key: str, chapters: int) -> _Frame:
     rng, world = Random(f"{key}:frame"), _world(key)
-    arcs = tuple(rng.choices(names("arc_"), k=chapters)) if chapters > 1 else (rng.choice(names("arc_")),)
+    arcs = tuple(rng.sample(_told_by_anyone(), chapters)) if chapters > 1 else (rng.choice(names("arc_")),)
     threads = tuple(rng.sample(sections("threads")["threads"], 2 if chapters > 1 else rng.choice((1, 1, 2))))
     teller = _teller(Random(f"{key}:title"), world, arcs[0])
     section = "serial" if chapters > 1 else "title"
@@ -166,6 +171,8 @@ def story(seed: int, number: int) -> Story:
     frame, world = _frame(place.key, place.chapters), _world(place.key)
     if place.chapter > 1:
         world.met.update("ABC")
+    if "narrator" in sections(frame.arcs[0]):
+        world.first_person, world.tense = True, "past"
     rng = Random(f"{seed}:{number}:told")
     teller = _teller(rng, world, frame.arcs[max(place.chapter, 1) - 1])
     beats = _beats(rng, teller, place)

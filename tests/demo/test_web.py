@@ -234,7 +234,7 @@ def test_duplicates_name_their_twin(pages: list[Page]) -> None:
 
 
 def test_every_host_is_granted_its_loopback_address(web: StoryWeb) -> None:
-    assert web.grants == {host: ("127.0.0.1", web.port) for host in HOSTS}
+    assert web.grants == dict.fromkeys(HOSTS, ("127.0.0.1", web.port))
 
 
 def test_the_web_dies_with_its_parent(tmp_path: object) -> None:
