@@ -107,6 +107,9 @@ class Frontier:
         """The screen refused the page: its row goes, a keyed hash stays."""
         with self.ledger.transaction():
             self.ledger.refuse(entry.url, rule, gate.VERSION, "fetch")
+            # it may be known as the target of another page's redirect, which is not counted
+            key = self.ledger.keyed_hash(entry.url)
+            self._sql.execute("UPDATE refusals SET stage = 'fetch' WHERE key_hash = ?", (key,))
             self._sql.execute("DELETE FROM urls WHERE seq = ?", (entry.seq,))
 
     def tried(self, entry: Entry) -> None:

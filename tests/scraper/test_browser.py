@@ -28,7 +28,8 @@ from tests.scraper.test_fetch import story
 
 needs_browser = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine")
 BUILD = """<div id=root></div><script>
-setTimeout(() => { document.getElementById('root').innerHTML = '<p>' + 'A quiet evening. '.repeat(60) + 'END</p>' }, 300)
+const text = '<p>' + 'A quiet evening. '.repeat(60) + 'END</p>'
+setTimeout(() => { document.getElementById('root').innerHTML = text }, 300)
 </script>"""
 
 
@@ -94,7 +95,8 @@ def test_scripts_reach_nothing_inside(server: Server, tmp_path: Path) -> None:
     roads.append(f"http://a.test:{server.port + 1}/in4")
     script = "".join(f"fetch('{road}', {{mode: 'no-cors'}}).catch(() => 0);" for road in roads)
     script += f"new WebSocket('ws://127.0.0.1:{server.port}/in5');"
-    script += f"document.write('<iframe src=\"{server.url}/in6\"></iframe><link rel=preload as=script href={server.url}/in7>');"
+    tags = f'<iframe src="{server.url}/in6"></iframe><link rel=preload as=script href={server.url}/in7>'
+    script += f"document.write('{tags}');"
     server.handlers["a.test/app"] = f"<script>{script}</script>{BUILD}"
     assert "END" in render(server, tmp_path, "/app")
     assert not [path for path in server.paths() if path.startswith("/in")]
@@ -225,12 +227,10 @@ def test_the_stage_turns_to_the_browser_where_plain_http_is_not_enough(
 
     built = story("built").replace("`", "")
     server.handlers["a.test/plain"] = story("plain")
-    server.handlers["a.test/app"] = (
-        f"<title>app</title><script>setTimeout(() => document.body.innerHTML = `{built}`, 50)</script>"
-    )
-    server.handlers["a.test/hidden"] = (
-        "<script>document.title = 'x'; setTimeout(() => document.body.innerHTML = '<p>' + ['She was twel', 've years old. '].join('').repeat(40), 50)</script>"
-    )
+    late = "setTimeout(() => document.body.innerHTML = TEXT, 50)"
+    hidden = "'<p>' + ['She was twel', 've years old. '].join('').repeat(40)"
+    server.handlers["a.test/app"] = f"<title>app</title><script>{late.replace('TEXT', f'`{built}`')}</script>"
+    server.handlers["a.test/hidden"] = f"<script>{late.replace('TEXT', hidden)}</script>"
     workspace = Workspace(tmp_path / "ws")
     for path in ("plain", "app", "hidden"):
         Frontier(workspace.ledger).add(f"http://a.test/{path}")
@@ -239,6 +239,6 @@ def test_the_stage_turns_to_the_browser_where_plain_http_is_not_enough(
     (warc,) = workspace.evidence.iterdir()
     assert [kind for _, kind, _ in evidence.read(warc)] == ["response", "response", "resource"]
     workspace.close()
-    for path in workspace.root.rglob("*"):
-        if path.is_file():
-            assert b"hidden" not in path.read_bytes() and b"twelve" not in path.read_bytes()
+    for file in workspace.root.rglob("*"):
+        if file.is_file():
+            assert b"hidden" not in file.read_bytes() and b"twelve" not in file.read_bytes()

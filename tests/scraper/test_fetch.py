@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -16,9 +17,11 @@ from starlette.responses import RedirectResponse, Response
 
 from miniature_memory.config import Config
 from miniature_memory.document import content_hash
+from miniature_memory.errors import DiskFull
 from miniature_memory.progress import Progress
 from miniature_memory.scraper import evidence
-from miniature_memory.scraper.fetch import fetch
+from miniature_memory.scraper.extract import Extracted, extract
+from miniature_memory.scraper.fetch import fetch, stage
 from miniature_memory.scraper.frontier import Frontier
 from miniature_memory.workspace import Workspace
 from tests.scraper.conftest import Server
@@ -40,6 +43,26 @@ def story(name: str, paragraphs: int = 12, head: str = "") -> str:
 def config(**changes: Any) -> Config:
     fetch_settings = {"browser": "never", "timeout": 5, "concurrency": 6, "attempts": 3} | changes
     return Config.model_validate({"fetch": fetch_settings})
+
+
+@pytest.fixture(autouse=True)
+def extract_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real extractor without its child processes, which take a second to start."""
+    if "whole" in request.node.name:
+        return
+
+    class Here:
+        def __init__(self, *_: object) -> None: ...
+
+        async def __aenter__(self) -> Here:
+            return self
+
+        async def __aexit__(self, *_: object) -> None: ...
+
+        async def extract(self, html: str, url: str = "") -> Extracted:
+            return extract(html, url)
+
+    monkeypatch.setattr(stage, "ExtractPool", Here)
 
 
 def put(workspace: Workspace, *urls: str) -> None:
@@ -164,6 +187,32 @@ def test_a_redirect_to_what_was_forgotten_stays_forgotten(server: Server, worksp
     workspace.ledger.bury("http://a.test/forgotten", "url")
     fetch(workspace, config(), QUIET, server.grant("a.test"))
     assert verdicts(workspace) == {"/x": "forgotten"} and not list(workspace.ledger.documents())
+    assert "/forgotten" not in server.paths()
+
+
+def test_a_redirect_to_what_was_refused_is_refused_unasked(server: Server, workspace: Workspace) -> None:
+    server.handlers["a.test/x"] = RedirectResponse("/refused")
+    put(workspace, "http://a.test/x")
+    workspace.ledger.refuse("http://a.test/refused", "age", "1", "fetch")
+    assert fetch(workspace, config(), QUIET, server.grant("a.test"))["refused"] == 1
+    assert verdicts(workspace) == {} and "/refused" not in server.paths()
+
+
+def test_a_full_disk_is_said_plainly_and_loses_nothing(
+    server: Server, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.handlers["a.test/x"] = story("x")
+    put(workspace, "http://a.test/x")
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(evidence, "_write", full)
+    with pytest.raises(DiskFull):
+        fetch(workspace, config(), QUIET, server.grant("a.test"))
+    monkeypatch.undo()
+    assert fetch(workspace, config(), QUIET, server.grant("a.test"))["fetched"] == 1
+    assert len(list(workspace.raw_text.iterdir())) == 1
 
 
 def test_the_first_interruption_finishes_what_is_under_way(server: Server, workspace: Workspace) -> None:
@@ -189,7 +238,8 @@ def test_the_first_interruption_finishes_what_is_under_way(server: Server, works
 CHILD = """
 import sys
 from tests.scraper.test_fetch import QUIET, config
-from miniature_memory.scraper.fetch import fetch
+from miniature_memory.scraper.extract import Extracted, extract
+from miniature_memory.scraper.fetch import fetch, stage
 from miniature_memory.workspace import Workspace
 workspace = Workspace(sys.argv[1])
 with workspace.lock():

@@ -20,7 +20,7 @@ KEYS = dict.fromkeys(("GOOGLE_API_KEY", "GOOGLE_CSE_ID", "BRAVE_API_KEY", "SERPE
 
 def all_hits(name: str, server: Server, query: str = "boats", pages: int = 20) -> list[list[Hit]]:
     """Every page of results, from the first to the end."""
-    config = SearchConfig(provider=name, base_url=server.url)  # type: ignore[arg-type]
+    config = SearchConfig(provider=name, base_url=server.url)
     found, cursor = [], ""
     with provider(config, KEYS) as service:
         for _ in range(pages):

@@ -240,8 +240,9 @@ class _Rendering:
             async with asyncio.timeout(self.config.timeout):
                 return await self._show(context)
         except TimeoutError:
+            error = self.error or FetchError("timeout", "the page is not done in time")
             await self._crash()
-            raise self.error or FetchError("timeout", "the page is not done in time") from None
+            raise error from None
         finally:
             try:
                 async with asyncio.timeout(3):

@@ -6,6 +6,7 @@ import asyncio
 import codecs
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -59,10 +60,19 @@ class Page:
 
 
 class Client:
-    """``async with Client(egress, config, politeness) as client: page = await client.page(url)``."""
+    """``async with Client(egress, config, politeness) as client: page = await client.page(url)``.
 
-    def __init__(self, egress: Egress, config: FetchConfig, politeness: Politeness) -> None:
-        self.egress, self.config, self.politeness = egress, config, politeness
+    ``shut`` gives the reason why a page's address may not be asked, or nothing.
+    """
+
+    def __init__(
+        self,
+        egress: Egress,
+        config: FetchConfig,
+        politeness: Politeness,
+        shut: Callable[[str], str] = lambda url: "",
+    ) -> None:
+        self.egress, self.config, self.politeness, self._shut = egress, config, politeness, shut
         self.robots = Robots(self.once)
         self.max_bytes = int(config.max_page_mb * 1e6)
         self.requests = 0
@@ -109,7 +119,9 @@ class Client:
             return Page(answer, _checked(answer), tuple(hops))
 
     async def permit(self, url: str) -> None:
-        """Raises ``FetchError`` (``robots``, ``opt_out``) unless the host allows us this address."""
+        """Raises ``FetchError`` (``robots``, ``opt_out``, …) unless we may ask this address."""
+        if reason := self._shut(url):
+            raise FetchError(reason, "this address is shut")
         rules = await self.robots.rules(url)
         self.politeness.ask(host_of(url), rules.delay)
         if not rules.allows(url):

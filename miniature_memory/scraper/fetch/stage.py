@@ -10,18 +10,19 @@ ledger and swept after a kill.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import sqlite3
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from miniature_memory.config import Config
 from miniature_memory.document import Document
-from miniature_memory.errors import FetchError, MiniatureMemoryError, MissingExtra
+from miniature_memory.errors import DiskFull, FetchError, MiniatureMemoryError, MissingExtra
 from miniature_memory.ledger import now
 from miniature_memory.progress import Bar, Progress
 from miniature_memory.scraper import gate
@@ -33,7 +34,7 @@ from miniature_memory.scraper.extract.isolate import ExtractPool
 from miniature_memory.scraper.fetch.browser import Browser, find_browser
 from miniature_memory.scraper.fetch.http import Client, Later, Page
 from miniature_memory.scraper.fetch.politeness import Politeness
-from miniature_memory.scraper.fetch.signs import read_signs
+from miniature_memory.scraper.fetch.signs import Signs, read_signs
 from miniature_memory.scraper.frontier import NEEDS_BROWSER, Entry, Frontier, write_urls_jsonl
 from miniature_memory.workspace import Workspace, atomic_write
 
@@ -94,7 +95,9 @@ class Run:
         async with AsyncExitStack() as stack:
             self.egress = await stack.enter_async_context(Egress(self.grants, int(fetch.max_page_mb * 8e6)))
             self.politeness = Politeness(fetch.delay, self.grants)
-            self.client = await stack.enter_async_context(Client(self.egress, fetch, self.politeness))
+            self.client = await stack.enter_async_context(
+                Client(self.egress, fetch, self.politeness, self._shut)
+            )
             self.pool = await stack.enter_async_context(ExtractPool(2, extract.timeout, extract.memory_mb))
             self.browser = await stack.enter_async_context(
                 Browser(self.client, fetch, self.workspace.metadata)
@@ -195,6 +198,8 @@ class Run:
         try:
             return await self._work(entry)
         except FetchError as error:
+            if error.reason == "screen":
+                return Outcome(rule="redirect")
             if not error.transient:
                 return Outcome(reason=error.reason)
             tries = self.tries[entry.seq] = self.tries[entry.seq] + 1
@@ -213,14 +218,11 @@ class Run:
 
     async def _work(self, entry: Entry) -> Outcome:
         page = await self.client.page(entry.url)
-        for hop in page.hops[1:]:
-            if self.ledger.is_refused(hop):
-                return Outcome(rule="address", hops=page.hops)
-            if self.ledger.is_buried(hop) or self.ledger.is_buried(host_of(hop)):
-                return Outcome(reason="forgotten")
-        story, outcome = await self._read(page, page.html, page.answer.headers)
+        reading = await self._read(page, page.html, page.answer.headers)
+        if isinstance(reading, Outcome):
+            return reading
         rendered = ""
-        if outcome is None and story is not None and self._wants_browser(story, page):
+        if self._wants_browser(*reading):
             if self.no_browser:
                 return Outcome(reason=NEEDS_BROWSER, later=0.0)
             try:
@@ -228,37 +230,46 @@ class Run:
             except MissingExtra:
                 self.no_browser = True
                 return Outcome(reason=NEEDS_BROWSER, later=0.0)
-            story, outcome = await self._read(page, rendered, ())
-        if outcome is not None or story is None:
-            return outcome or Outcome(reason="too_short")
-        signs = read_signs(rendered or page.html)
+            reading = await self._read(page, rendered, ())
+            if isinstance(reading, Outcome):
+                return reading
+        story, signs = reading
         if signs.wall:
             return Outcome(reason=signs.wall)
-        if len(story.text) < max(self.config.extract.min_characters, 1):
+        if self._is_thin(story):
             return Outcome(reason="too_short")
         rule = await asyncio.to_thread(gate.refuses, page.url, (story.title, story.author, story.text))
         if rule is not None:
             return Outcome(rule=rule, hops=page.hops)
-        return Outcome(self._document(entry, page, story, rendered), Capture(page.answer, rendered))
+        return Outcome(self._document(entry, page, story, bool(rendered)), Capture(page.answer, rendered))
 
     async def _read(
         self, page: Page, html: str, headers: tuple[tuple[str, str], ...]
-    ) -> tuple[Extracted | None, Outcome | None]:
-        """A page's story, or what became of it before it was read."""
-        if read_signs(html, headers).opt_out:
-            return None, Outcome(reason="opt_out")
+    ) -> tuple[Extracted, Signs] | Outcome:
+        """A page's story and signs, or what became of it before it could be read."""
+        signs = read_signs(html, headers)
+        if signs.opt_out:
+            return Outcome(reason="opt_out")
         rule = await asyncio.to_thread(gate.refuses, page.url, (), html)
         if rule is not None:
-            return None, Outcome(rule=rule, hops=page.hops)
-        return await self.pool.extract(html, page.url), None
+            return Outcome(rule=rule, hops=page.hops)
+        return await self.pool.extract(html, page.url), signs
 
-    def _wants_browser(self, story: Extracted, page: Page) -> bool:
+    def _is_thin(self, story: Extracted) -> bool:
+        return len(story.text) < max(self.config.extract.min_characters, 1)
+
+    def _wants_browser(self, story: Extracted, signs: Signs) -> bool:
         if self.config.fetch.browser == "always":
             return True
-        thin = len(story.text) < max(self.config.extract.min_characters, 1)
-        return story.needs_browser or (thin and read_signs(page.html).scripts)
+        return not signs.wall and (story.needs_browser or (self._is_thin(story) and signs.scripts))
 
-    def _document(self, entry: Entry, page: Page, story: Extracted, rendered: str) -> Document:
+    def _shut(self, url: str) -> str:
+        """Why an address on the way may not even be asked; empty when it may."""
+        if self.ledger.is_refused(url):
+            return "screen"
+        return "forgotten" if self.ledger.is_buried(url) or self.ledger.is_buried(host_of(url)) else ""
+
+    def _document(self, entry: Entry, page: Page, story: Extracted, rendered: bool) -> Document:
         return Document.of(
             story.text,
             source="web",
@@ -274,7 +285,7 @@ class Run:
                 "url": entry.url,
                 **({"final_url": page.url} if page.url != entry.url else {}),
                 "extractor": story.extractor,
-                "rendered": bool(rendered),
+                "rendered": rendered,
             },
         )
 
@@ -290,7 +301,8 @@ class Run:
             self.held -= outcome.size
             batch.append((entry, outcome))
         if batch:
-            self._store(batch)
+            with _full_disk_is_clear():
+                self._store(batch)
             if not self.progress.stopping:  # it would raise; what is under way is finished first
                 bar.advance(len(batch), note=f"{self.counts['fetched']} stories")
         self.decided_at = time.monotonic()
@@ -351,3 +363,16 @@ class Run:
         for torn in self.workspace.raw_text.glob(".*.tmp"):
             with suppress(OSError):
                 torn.unlink()
+
+
+@contextmanager
+def _full_disk_is_clear() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        if "full" in str(error) or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(
+                "There is no room left on the disk.",
+                "Free some space and run the same command again: it goes on where it stopped.",
+            ) from error
+        raise

@@ -58,7 +58,7 @@ def _link(element: Any, base: str, relation: str) -> str:
     """An Atom link; one without `rel` is an alternate."""
     for child in element:
         if local(child) == "link" and child.get("href") and (child.get("rel") or "alternate") == relation:
-            return urljoin(base, child.get("href"))
+            return urljoin(base, str(child.get("href")))
     return ""
 
 

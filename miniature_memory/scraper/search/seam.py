@@ -77,7 +77,7 @@ class Provider:
         host = host_of(url)
         for _ in range(_REDIRECTS + 1):
             try:
-                response = self._client.request(method, url, **options)
+                response = self._take(method, url, **options)
             except httpx.TimeoutException:
                 raise SearchTransient(f"{self.name}: no answer within {self.config.timeout:g} s.") from None
             except (httpx.HTTPError, httpx.InvalidURL):
@@ -92,6 +92,17 @@ class Provider:
                 )
             options.pop("params", None)
         raise SearchDenied(f"{self.name}: the redirects of {host} never end.")
+
+    def _take(self, method: str, url: str, **options: Any) -> httpx.Response:
+        """A whole answer of bounded size."""
+        with self._client.stream(method, url, **options) as response:
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > _MAX_BYTES:
+                    raise SearchDenied(f"{self.name}: the answer is larger than {_MAX_BYTES >> 20} MB.")
+            headers = [(k, v) for k, v in response.headers.raw if k.lower() != b"content-encoding"]
+            return httpx.Response(response.status_code, headers=headers, content=bytes(body))
 
     def fail(self, response: httpx.Response) -> SearchTransient | SearchDenied:
         """The error for an answer that an adapter can't use. Never carries the key or the query."""
