@@ -27,7 +27,7 @@ SUMMARY_SLOTS: Final = 60
 SLIDE: Final = 96
 MENTIONS: Final = 30
 NAMES: Final = 64
-SEPARATOR: Final = ", "
+SEPARATOR: Final = ","
 
 Policy = Literal["activation", "recency", "mix", "tfidf"]
 
@@ -202,7 +202,7 @@ class Memory:
         return score
 
     def summary(self, visible: str = "") -> str:
-        """Exactly 60 characters: names separated by ", ", ordered by last mention (the latest last), padded
+        """Exactly 60 characters: names separated by a comma, ordered by last mention (the latest last), padded
         with spaces. Two names that stood together when they were last named stay together ("Ida Marlow").
 
         ``visible`` is the text that stays in the window: its names need no place in the summary.

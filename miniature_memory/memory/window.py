@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from miniature_memory.errors import MiniatureMemoryError
-from miniature_memory.memory.condense import SLIDE, SUMMARY_SLOTS, Memory, condense, readable
+from miniature_memory.memory.condense import SEPARATOR, SLIDE, SUMMARY_SLOTS, Memory, condense, readable
 from miniature_memory.vocabulary import (
     CHARACTERS,
     END_OF_TEXT,
@@ -57,9 +57,9 @@ def fit_summary(text: str) -> str:
     if not _KNOWN.issuperset(text):
         folded = (c if c in _KNOWN else unicodedata.normalize("NFKD", c) for c in text)
         text = "".join(c for part in folded for c in part if c in _KNOWN)
-        text = ", ".join(part.strip() for part in text.split(",") if part.strip())
+    text = SEPARATOR.join(part.strip() for part in text.split(SEPARATOR) if part.strip())
     if len(text) > SUMMARY_SLOTS:
-        comma = text.rfind(",", 0, SUMMARY_SLOTS + 1)
+        comma = text.rfind(SEPARATOR, 0, SUMMARY_SLOTS + 1)
         text = text[: comma if comma > 0 else SUMMARY_SLOTS].rstrip()
     return text.ljust(SUMMARY_SLOTS)
 

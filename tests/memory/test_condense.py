@@ -64,31 +64,31 @@ def test_main_characters_are_kept_and_passers_by_are_not() -> None:
     story = "".join(f"Ida Marlow spoke to {made_up(Random(n))}, and Ida went on. " for n in range(40))
     memory = Memory()
     memory.observe(story)
-    assert {"Ida", "Marlow"} <= set(memory.summary().replace(",", "").split())
+    assert {"Ida", "Marlow"} <= set(memory.summary().replace(",", " ").split())
 
 
 def test_names_stand_in_the_order_of_their_last_mention_and_together_where_they_stood() -> None:
     memory = Memory()
     memory.observe("They saw Ida Marlow and then Holt. ")
-    assert memory.summary() == "Ida Marlow, Holt".ljust(SUMMARY_SLOTS)
+    assert memory.summary() == "Ida Marlow,Holt".ljust(SUMMARY_SLOTS)
     memory.observe("Later they met Ida again. ")
-    assert memory.summary() == "Marlow, Holt, Ida".ljust(SUMMARY_SLOTS)
+    assert memory.summary() == "Marlow,Holt,Ida".ljust(SUMMARY_SLOTS)
 
 
 def test_what_stays_in_the_window_needs_no_place() -> None:
     memory = Memory()
     memory.observe("They saw Ida Marlow and Annabel O'Brien. ")
-    assert memory.summary("Anna saw that Ida and O'Brien left. ").split() == ["Marlow,", "Annabel"]
+    assert memory.summary("Anna saw that Ida and O'Brien left. ").strip() == "Marlow,Annabel"
 
 
 def test_policies_differ_as_they_say() -> None:
-    late = ("Abercrombie", "Bartholomew", "Constantine", "Desdemona", "Evangeline")
+    late = ("Abercrombie", "Bartholomews", "Constantine", "Desdemonas", "Evangeline")
     story = "They saw Ida. " * 30 + "It rained. " * 60 + "".join(f"They saw {name}. " for name in late)
     kept = {}
     for policy in POLICIES:
         memory = Memory(policy)
         memory.observe(story)
-        kept[policy] = memory.summary().strip().split(", ")
+        kept[policy] = memory.summary().strip().split(",")
     assert "Ida" in kept["activation"] and "Ida" not in kept["recency"]
     assert kept["recency"][-1] == "Evangeline"
     with pytest.raises(ConfigError):

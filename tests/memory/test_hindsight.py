@@ -18,7 +18,7 @@ from .test_rows import ORIGINAL
 def test_what_returns_soonest_comes_first_when_room_is_short() -> None:
     old = "Abercrombie, Bartholomew, Constantine, Desdemona, Evangeline"
     target = hindsight(old, "It rained on Montgomery. ", "", "Montgomery and Constantine met Evangeline.")
-    names = target.rstrip().split(", ")
+    names = target.rstrip().split(",")
     assert {"Montgomery", "Constantine", "Evangeline"} < set(names) and len(names) == 5
     assert names[-1] == "Montgomery"  # the order is that of the last mention
 
@@ -36,7 +36,7 @@ def test_a_name_that_nobody_has_said_is_not_foretold() -> None:
 def test_only_words_of_the_source_stand_in_it(old: str, out: str, look: str, then: str, said: str) -> None:
     target = hindsight(old, out, look, then, said)
     assert len(target) == SUMMARY_SLOTS
-    assert all(name in old + out for name in target.rstrip().split(", "))
+    assert all(name in old + out for name in target.rstrip().split(","))
 
 
 def test_rows_carry_it_when_asked() -> None:
@@ -50,4 +50,4 @@ def test_rows_carry_it_when_asked() -> None:
         source = decode(row[:second])
         target = decode(row[second + 1 : second + 1 + SUMMARY_SLOTS])
         if row[second] == 2:
-            assert all(word in source for word in target.replace(",", "").split())
+            assert all(word in source for word in target.replace(",", " ").split())

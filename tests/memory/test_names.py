@@ -17,7 +17,7 @@ from .stories import HARBOUR
 def remembered(text: str) -> list[str]:
     memory = Memory()
     memory.observe(text + "\n")
-    return memory.summary().replace(",", "").split()
+    return memory.summary().replace(",", " ").split()
 
 
 def test_the_characters_and_places_of_a_story_are_found() -> None:
