@@ -43,6 +43,7 @@ class Runtime(Protocol):
     def notice(self) -> str: ...
     def reset(self) -> None: ...
     def prefill(self, ids: Sequence[int] | NDArray[Any]) -> Logits: ...
+    def reread(self, ids: Sequence[int] | NDArray[Any]) -> Logits: ...
     def step(self, token: int) -> Logits: ...
     def sample(
         self,
@@ -102,6 +103,9 @@ class Engine:
         self._logits: Logits = np.ctypeslib.as_array(
             ctypes.cast(m.logits, ctypes.POINTER(ctypes.c_float)), shape=(a.vocab_size,)
         )
+        self._ids = np.ctypeslib.as_array(
+            ctypes.cast(m.ids, ctypes.POINTER(ctypes.c_uint8)), shape=(a.max_position_embeddings,)
+        )
         self._one = (ctypes.c_uint8 * 1)()
         self._settings = native.Settings()
         self._set_for: Settings | None = None
@@ -151,6 +155,14 @@ class Engine:
         if self._c.mm_read(self._model, array.ctypes.data, len(array), None):
             raise too_long(self.position + len(array), self.window)
         return self._logits
+
+    def reread(self, ids: Sequence[int] | NDArray[Any]) -> Logits:
+        """``reset`` and ``prefill``, except that a beginning that is cached already is not computed again."""
+        array = self._checked(ids)
+        same = min(len(array) - 1, self.position)  # the last id is always read: its logits are wanted
+        differ = np.flatnonzero(array[:same] != self._ids[:same])
+        self._c.mm_rewind(self._model, int(differ[0]) if len(differ) else same)
+        return self.prefill(array[self.position :])
 
     def logits(self, ids: Sequence[int] | NDArray[Any]) -> Logits:
         """Reads ``ids``; logits [T, V] after each of them."""

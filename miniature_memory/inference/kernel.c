@@ -265,10 +265,26 @@ static void remember(Model *m, int64_t at, const float *k, const float *v) { /* 
     m->k_scale[at] = ks, m->v_scale[at] = vs, m->k_sum[at] = sum;
 }
 
+/* out = sum over t of p[t] v[t], in blocks of values that stay in registers; every sum runs over t in order. */
+#define BLOCK 32
+static void blend(const float *restrict p, const int8_t *restrict v, int seen, int n, float *restrict out) {
+    int i = 0;
+    for (; i + BLOCK <= n; i += BLOCK) {
+        float s[BLOCK] = {0};
+        for (int t = 0; t < seen; t++)
+            for (int j = 0; j < BLOCK; j++) s[j] += p[t] * v[t * n + i + j];
+        memcpy(out + i, s, sizeof s);
+    }
+    for (; i < n; i++) {
+        float s = 0;
+        for (int t = 0; t < seen; t++) s += p[t] * v[t * n + i];
+        out[i] = s;
+    }
+}
+
 static void attend(Model *m, int64_t at, const float *q, int seen, float *out) { /* one head over `seen` positions */
     int n = m->head_dim, t = 0;
     float *p = m->score, a_scale = quantise(q, m->a, n) / sqrtf((float)n), sum[LANES] = {0}, top, total;
-    const int8_t *v = m->v8 + at * n;
     const float *vs = m->v_scale + at;
     Matrix keys = {m->k8 + at * n, m->k_scale + at, m->k_sum + at, seen, n};
     multiply(&keys, m->a, &a_scale, 1, p, seen);
@@ -279,12 +295,7 @@ static void attend(Model *m, int64_t at, const float *q, int seen, float *out) {
     for (int j = 0; t + j < seen; j++) sum[j] += p[t + j];
     total = 1.0f / fold(sum);
     for (t = 0; t < seen; t++) p[t] *= total * vs[t];
-    for (int i = 0; i < n; i++) out[i] = 0;
-    for (t = 0; t + 4 <= seen; t += 4, v += 4 * n)
-        for (int i = 0; i < n; i++)
-            out[i] += (p[t] * v[i] + p[t + 1] * v[n + i]) + (p[t + 2] * v[2 * n + i] + p[t + 3] * v[3 * n + i]);
-    for (; t < seen; t++, v += n)
-        for (int i = 0; i < n; i++) out[i] += p[t] * v[i];
+    blend(p, m->v8 + at * n, seen, n, out);
 }
 
 static void read_batch(Model *m, const uint8_t *ids, int tokens, float *logits, int every) {
@@ -380,6 +391,12 @@ API void mm_reset(Model *m) {
     m->pos = 0;
     m->word = m->text = -1;
     memset(m->run, 0, m->window * sizeof *m->run);
+}
+
+/* Back to the first `n` ids: what is cached of them is a function of them alone, and stays. */
+API void mm_rewind(Model *m, int n) {
+    mm_reset(m);
+    for (; m->pos < n; m->pos++) match(m, m->pos);
 }
 
 static void sum_rows(const Matrix *m) { /* what ZERO adds to each dot product */

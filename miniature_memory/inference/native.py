@@ -138,6 +138,7 @@ def load(path: Path) -> ctypes.CDLL:
     kernel.mm_bytes.restype, kernel.mm_bytes.argtypes = c_int64, [model]
     kernel.mm_init.restype, kernel.mm_init.argtypes = None, [model, c_void_p]
     kernel.mm_reset.restype, kernel.mm_reset.argtypes = None, [model]
+    kernel.mm_rewind.restype, kernel.mm_rewind.argtypes = None, [model, c_int32]
     kernel.mm_read.restype = c_int32
     kernel.mm_read.argtypes = [model, c_void_p, c_int32, c_void_p]
     kernel.mm_sample.restype, kernel.mm_sample.argtypes = c_int32, [model, POINTER(Settings), c_uint64]

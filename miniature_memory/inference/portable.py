@@ -57,6 +57,10 @@ class PortableEngine:
         self._logits = self.logits(ids)[-1]
         return self._logits
 
+    def reread(self, ids: Sequence[int] | NDArray[Any]) -> Array:
+        self.reset()
+        return self.prefill(ids)
+
     def step(self, token: int) -> Array:
         return self.prefill([token])
 

@@ -245,8 +245,7 @@ class _Writer:
     def _read(self) -> None:
         """The whole window into the engine's cache."""
         window = self.story.window
-        self.engine.reset()
-        self.engine.prefill(window.ids())
+        self.engine.reread(window.ids())
         self.unread = None
         self.names = Spelling(window.summary)
         begin = len(window.text)
@@ -297,8 +296,7 @@ class _Writer:
 
     def _write_summary(self) -> str:
         """The model's own summary: the likeliest 60 characters after the WRITE layout's second SUMMARY."""
-        self.engine.reset()
-        self.engine.prefill(self.story.window.write_ids())
+        self.engine.reread(self.story.window.write_ids())
         ids: list[int] = []
         while len(ids) < SUMMARY_SLOTS:
             ids.append(self.engine.sample(_GREEDY, 0, _NOT_SUMMARY))

@@ -97,11 +97,30 @@ def test_reset_forgets_everything() -> None:
 
 
 SMALL = {"num_hidden_layers": 1, "hidden_size": 8, "head_dim": 4, "intermediate_size": 8}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=40), min_size=2, max_size=6))
+def test_reading_again_uses_what_is_cached_and_changes_nothing(windows: list[list[int]]) -> None:
+    e, fresh = matcher(), other_matcher()
+    for ids in windows:
+        again = e.reread(ids).copy()
+        fresh.reset()
+        np.testing.assert_array_equal(again, fresh.prefill(ids))
+        assert e.features() == fresh.features()
+        np.testing.assert_array_equal(e.step(3), fresh.step(3))
+
+
 WORDY = st.lists(st.sampled_from([0, 1, 2, 3, 4, 5, 38, 39, 40, 70, 71, 72, 73]), min_size=1, max_size=120)
 
 
 @cache
 def matcher() -> Engine:
+    return engine(**SMALL)
+
+
+@cache
+def other_matcher() -> Engine:
     return engine(**SMALL)
 
 

@@ -49,6 +49,10 @@ class Scripted:
     def reset(self) -> None:
         self.read.append([])
 
+    def reread(self, ids: Sequence[int] | np.ndarray) -> Any:
+        self.reset()
+        return self.prefill(ids)
+
     def prefill(self, ids: Sequence[int] | np.ndarray) -> Any:
         self.read[-1].extend(int(i) for i in ids)
         assert len(self.read[-1]) <= self.window
