@@ -23,7 +23,7 @@ from miniature_memory.errors import Damaged, Refused, UsageError
 from miniature_memory.inference.engine import Runtime
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.memory.bonus import Spelling
-from miniature_memory.memory.condense import SLIDE, SUMMARY_SLOTS, Memory, readable
+from miniature_memory.memory.condense import SEPARATOR, SLIDE, SUMMARY_SLOTS, Memory, readable
 from miniature_memory.memory.window import BLOCK, TEXT_SLOTS, Window
 from miniature_memory.vocabulary import (
     CONTROL_TOKENS,
@@ -319,4 +319,4 @@ def keep_known(written: str, source: str) -> tuple[str, float]:
         words, kept = words + len(found), kept + len(stay)
         if stay:
             items.append(" ".join(stay))
-    return ", ".join(dict.fromkeys(items)), (words - kept) / words if words else 0.0
+    return SEPARATOR.join(dict.fromkeys(items)), (words - kept) / words if words else 0.0

@@ -28,6 +28,7 @@ from miniature_memory.inference.write import (
     transliterate,
     write,
 )
+from miniature_memory.memory.condense import SEPARATOR
 from miniature_memory.vocabulary import END_OF_TEXT, SUMMARY, TEXT, decode, encode
 
 GOOD = "Captain Ingrid Halvorsen lit the lamp. The sea was calm, and Halvorsen wrote a letter to Ada Brandt. "
@@ -162,13 +163,13 @@ def test_the_model_writes_the_summary_but_may_not_invent() -> None:
     honest = list(write(Scripted(GOOD, "Halvorsen, Ada, Ingrid" + " " * 38), "", Settings(), 700, "written"))
     summaries = [e for e in honest if isinstance(e, SummaryEvent)]
     assert {e.source for e in summaries} == {"model"}
-    assert summaries[0].text.strip() == "Halvorsen, Ada, Ingrid"
+    assert summaries[0].text.strip() == SEPARATOR.join(["Halvorsen", "Ada", "Ingrid"])
     liar = list(write(Scripted(GOOD, "Zebulon, Marguerite" + " " * 41), "", Settings(), 700, "written"))
     assert {(e.source, e.dropped) for e in liar if isinstance(e, SummaryEvent)} == {("algorithm", 1.0)}
 
 
 def test_keep_known() -> None:
-    assert keep_known("Ada Brandt, Zoe, lamp", "Ada Brandt lit the lamp") == ("Ada Brandt, lamp", 0.25)
+    assert keep_known("Ada Brandt, Zoe, lamp", "Ada Brandt lit the lamp") == (f"Ada Brandt{SEPARATOR}lamp", 0.25)
     assert keep_known("   ", "anything") == ("", 0.0)
 
 
