@@ -72,14 +72,14 @@ def _metrics(path: Path) -> list[dict[str, Any]]:
 
 def _curve(metrics: list[dict[str, Any]]) -> str:
     def points(key: str) -> list[tuple[float, float]]:
-        return [
-            (row["characters"], row[key])
-            for row in metrics
-            if row.get(key) is not None and "characters" in row
-        ]
+        return [(row["update"], row[key]) for row in metrics if row.get(key) is not None]
 
-    series = [("training loss", _thin(points("loss"))), ("validation loss", points("validation_loss"))]
-    return plots.lines(series, "characters read", "nats a character")
+    series = [
+        ("training", _thin(points("loss"))),
+        ("validation, with summary", points("val_memory_nats")),
+        ("validation, without", points("val_plain_nats")),
+    ]
+    return plots.lines(series, "steps", "nats a character")
 
 
 def _thin(points: list[tuple[float, float]], most: int = 400) -> list[tuple[float, float]]:

@@ -42,9 +42,9 @@ def lines(series: Sequence[Series], x_label: str, y_label: str) -> str:
         )
         y = _TOP + 12 + 18 * number
         parts.append(
-            f'<line class="line c{number}" x1="{WIDTH - 210}" x2="{WIDTH - 186}" y1="{y - 4}" y2="{y - 4}"/>'
+            f'<line class="line c{number}" x1="{WIDTH - 230}" x2="{WIDTH - 206}" y1="{y - 4}" y2="{y - 4}"/>'
         )
-        parts.append(f'<text x="{WIDTH - 180}" y="{y}">{escape(name)}</text>')
+        parts.append(f'<text x="{WIDTH - 200}" y="{y}">{escape(name)}</text>')
     return "".join([*parts, "</svg>"])
 
 

@@ -104,12 +104,13 @@ def _training(figures: dict[str, Any]) -> Iterator[str]:
 TRAINING = (
     ("parameters", "parameters", "{:,}"),
     ("steps", "steps", "{:,}"),
-    ("characters", "characters read in training", "{:,}"),
-    ("train_loss", "training loss, nats a character", "{:.4f}"),
-    ("validation_loss", "validation loss, nats a character", "{:.4f}"),
-    ("bits_per_character", "validation, bits a character", "{:.4f}"),
+    ("characters_seen", "characters read in training", "{:,}"),
+    ("train_nats", "training loss, nats a character", "{:.4f}"),
+    ("val_memory_nats", "validation loss with the summary, nats a character", "{:.4f}"),
+    ("val_memory_bits", "the same in bits a character", "{:.4f}"),
+    ("val_plain_bits", "validation without a summary, bits a character", "{:.4f}"),
     ("characters_per_second", "characters a second", "{:,.0f}"),
-    ("device", "on", "{}"),
+    ("machine", "on", "{}"),
 )
 EVALUATION = (
     ("bits_plain", "bits a character, window alone", "{:.4f}"),
