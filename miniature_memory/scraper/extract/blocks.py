@@ -25,7 +25,7 @@ _INVISIBLE = re.compile(r"[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2
 _JOINERS = re.compile(r"(?<![\u0600-\u0dff\u2190-\U0001faff])[\u200c\u200d](?![\u0600-\u0dff])")
 _ORNAMENT = re.compile(
     r"[\s*~#=_\-–—•·+◆◇◊✦✧❖❦❧§○●□■◼♦♥♡❤♠♣∞†‡⁂⁎※☆★✯✵✶✷✸✹✺✻✼✽✾✿❀❁❂❃|<>/\\.:^°¤⸻]{1,80}"
-    r"|[\W_]*(?:(?:o|x){3}|x(?:[\s\W_]+x)+|o(?:[\s\W_]+o)+|-+[ox]-+)[\W_]*"
+    r"|[\W_]*(?:[ox0]{3}|x(?:[\s\W_]+x)+|o(?:[\s\W_]+o)+|-+[ox]-+)[\W_]*"
     r"|[\[(<*~=\-\s]*(?:scene|line|page|time|section)[\s-]*(?:break|skip|divider)[\])>*~=\-\s]*",
     re.I,
 )
@@ -86,7 +86,8 @@ class _Walker:
         self.found: list[Block] = []
         self.buffer: list[str] = []
         self.images: list[str] = []
-        self.links = self.anchors = self.preformatted = 0
+        self.linked: list[str] = []
+        self.anchors = self.preformatted = 0
         self.heading = False
 
     def element(self, element: HtmlElement) -> None:
@@ -138,7 +139,7 @@ class _Walker:
             text = _SPACES.sub(" ", text)
         self.buffer.append(text)
         if self.anchors:
-            self.links += len(text.strip())
+            self.linked.append(tidy(text))
 
     def _image(self, element: HtmlElement) -> None:
         alt = (element.get("alt") or "").strip()
@@ -149,14 +150,14 @@ class _Walker:
 
     def flush(self, node: HtmlElement) -> None:
         """Ends the running text: it becomes one block or several."""
-        text, images, links = "".join(self.buffer), self.images, self.links
+        text, images, linked = "".join(self.buffer), self.images, self.linked
         if text or images:
-            self.buffer, self.images, self.links = [], [], 0
+            self.buffer, self.images, self.linked = [], [], []
             paragraphs = [text for text in map(tidy, split_lines(text)) if text]
-            size = sum(map(len, paragraphs)) or 1
             for paragraph in paragraphs:
                 kind: Kind = "break" if is_break(paragraph) else "heading" if self.heading else "text"
-                self.found.append(Block(paragraph, kind, node, round(links * len(paragraph) / size)))
+                links = sum(len(link) for link in linked if link in paragraph)
+                self.found.append(Block(paragraph, kind, node, min(links, len(paragraph))))
             if not paragraphs:
                 for image in images:
                     self.found.append(

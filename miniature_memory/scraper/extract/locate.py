@@ -173,9 +173,11 @@ def complete(page: Page, chosen: set[int]) -> list[int]:
 
 
 def _is_label(block: Block) -> bool:
-    """A line that is hardly a story's: short, and not speech."""
+    """A line that is hardly a story's: links, or short and not speech."""
+    if 2 * block.links > len(block.text):
+        return True
     unfinished = not re.search(r"[.!?…\"”’]\s*$", block.text)
-    return len(block.text) <= (80 if unfinished else 60) and block.text[0] not in "\"“'‘"
+    return len(block.text) <= (120 if unfinished else 60) and block.text[0] not in "\"“'‘"
 
 
 def _holder(block: Block) -> HtmlElement:

@@ -20,6 +20,7 @@ _IN_TITLE = re.compile(
 )
 _SEGMENT = re.compile(rf"(?:^|.*?[-_.]){_MARK}[-_.]?{_ORDINAL}(?:$|[-_.].*)|(?:prologue|epilogue)", re.I)
 _SLUG_TAIL = re.compile(rf"[-_.]*\b{_MARK}[-_.]?{_ORDINAL}(?:$|[-_.].*)|[-_.](?:prologue|epilogue)$", re.I)
+_WEAK_TAIL = re.compile(rf"[-_.](?:book|act|scene|section|pages?|volume|vol)[-_.]?{_ORDINAL}$", re.I)
 _MARK_ALONE = re.compile(rf"{_MARK}", re.I)
 _PAGE_KEYS = frozenset(
     [
@@ -56,7 +57,7 @@ def _work_of(facts: Facts, url: str) -> str:
         part = slug(story_title(facts.series.rstrip("/").rpartition("/")[2])[0])
         if part:
             return f"{site}/{part}"
-    path, numbered = _story_path(address)
+    path, numbered = _story_path(address, titled)
     if numbered and path:
         return f"{site}/{path}"
     if titled or facts.serial:
@@ -86,7 +87,7 @@ def _last_crumb(facts: Facts) -> str:
     return names[-1] if len(names) > 1 else ""
 
 
-def _story_path(url: str) -> tuple[str, bool]:
+def _story_path(url: str, titled: bool) -> tuple[str, bool]:
     """(the address's path without dates, chapter and page, whether it named a chapter or page)."""
     try:
         parts = urlsplit(url)
@@ -105,7 +106,8 @@ def _story_path(url: str) -> tuple[str, bool]:
         if at and _MARK_ALONE.fullmatch(segment) and following:
             segments, numbered = segments[:at], True
             break
-        if _SEGMENT.fullmatch(segment):
+        # "…-borrowed-book-217": a word of the title and an article's number, unless the title counts, too
+        if _SEGMENT.fullmatch(segment) and (titled or not _WEAK_TAIL.search(segment)):
             stem = _SLUG_TAIL.sub("", segment).strip("-_.")
             stem = "" if _SEGMENT.fullmatch(stem) else stem
             if stem or at:

@@ -54,6 +54,7 @@ def test_a_thread_gives_the_starters_story_and_name() -> None:
         "<p>###</p>",
         "<div>—————</div>",
         "<p>oOo</p>",
+        "<p>o0o</p>",
         "<p>-x-</p>",
         "<p>[scene break]</p>",
         "<p>⁂</p>",
