@@ -5,15 +5,21 @@ import os
 import sys
 from pathlib import Path
 
-here = Path(__file__).resolve().parent
-venv = here / ".venv" / "bin" / "python"
-if venv.exists() and Path(sys.prefix).resolve() != (here / ".venv").resolve():
-    os.execv(venv, [str(venv), *sys.argv])
 
-sys.path.insert(0, str(here))
-try:
-    from miniature_memory.scripts.cli import main
-except ModuleNotFoundError as error:
-    sys.exit(f"{error.name} is not installed. Run ./setup.sh first.")
-sys.argv[1:1] = ["run"]
-main()
+def main() -> None:
+    here = Path(__file__).resolve().parent
+    venv = here / ".venv"
+    python = venv / "bin" / "python"
+    if python.exists() and Path(sys.prefix).resolve() != venv.resolve():
+        os.execv(python, [str(python), *sys.argv])
+    sys.path.insert(0, str(here))
+    try:
+        from miniature_memory.scripts import cli
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error.name} is not installed. Run ./setup.sh first.")
+    sys.argv[1:1] = ["run"]
+    cli.main()
+
+
+if __name__ == "__main__":  # worker processes import this file again
+    main()
