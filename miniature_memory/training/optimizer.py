@@ -9,7 +9,7 @@ kind, so Adam takes them. With ``optimizer: adamw`` Adam takes all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +24,8 @@ POLAR_EXPRESS = (
 )
 BETAS = (0.9, 0.99)
 MOMENTUM = 0.95
+#: numbers that go through the iteration at once
+GROUP = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,7 @@ class Optimizer:
         matrices = [n for n, w in self.weights.items() if ".layers." in n and w.ndim == 2]
         self.muon = matrices if rates.optimizer == "muon" else []
         self.adam = [n for n in self.weights if n not in self.muon]
-        # matrices of one shape go through the iteration together
-        self.groups: dict[torch.Size, list[str]] = {}
-        for name in self.muon:
-            self.groups.setdefault(self.weights[name].shape, []).append(name)
+        self.groups = list(_groups({name: self.weights[name] for name in self.muon}))
         self.first = {n: torch.zeros_like(w) for n, w in self.weights.items()}
         self.second = {n: torch.zeros_like(self.weights[n]) for n in self.adam}
         self.steps = 0
@@ -95,11 +94,12 @@ class Optimizer:
     def step(self, factor: float, scale: float) -> None:
         """One update. ``factor`` is the schedule's; gradients are multiplied by ``scale`` first."""
         self.steps += 1
-        for shape, names in self.groups.items():
-            self._muon(shape, names, factor)
+        for names in self.groups:
+            self._muon(names, factor)
         self._adam(self.adam, factor, scale)
 
-    def _muon(self, shape: torch.Size, names: list[str], factor: float) -> None:
+    def _muon(self, names: list[str], factor: float) -> None:
+        shape = self.weights[names[0]].shape
         rate = self.rates.matrix * factor
         gradients = torch.stack([_gradient(self.weights[n]) for n in names])
         momenta = torch.stack([self.first[n] for n in names])
@@ -125,6 +125,16 @@ class Optimizer:
                 weight.mul_(1 - rate * self.rates.weight_decay)
             denominator = (second / correct_second).sqrt_().add_(1e-8)
             weight.addcdiv_(first, denominator, value=-rate / correct_first)
+
+
+def _groups(weights: dict[str, Tensor]) -> Iterator[list[str]]:
+    """Matrices of one shape go through the iteration together, but not so many that it takes much memory."""
+    by_shape: dict[torch.Size, list[str]] = {}
+    for name, weight in weights.items():
+        by_shape.setdefault(weight.shape, []).append(name)
+    for shape, names in by_shape.items():
+        size = max(1, GROUP // shape.numel())
+        yield from (names[at : at + size] for at in range(0, len(names), size))
 
 
 def _gradient(weight: Tensor) -> Tensor:
