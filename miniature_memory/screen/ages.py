@@ -58,7 +58,7 @@ def _year(text: str) -> str:
 # Written slips that the tables can't hold: one letter wrong, missing, doubled or swapped.
 _LONG_MINORS = "eleven twelve thirteen fourteen fifteen sixteen seventeen".split()
 _REAL_WORDS = frozenset("even elven twelfth eleventh eleven's elevens seven sixteen umpteen canteen".split())
-_TEEN = re.compile(r"\b[a-z]{1,8}te+ns?\b")
+_TEEN = re.compile(r"\b[a-z]{1,8}t(?:e+|ea|ie)ns?\b")
 _TEEN_WORDS = frozenset(
     "canteen canteens velveteen sateen lateen poteen eighteen nineteen eighteens nineteens springsteen "
     "bernsteen gluten often listen hasten fasten christen glisten moisten kitten kittens mitten mittens "
@@ -84,12 +84,9 @@ def _slips() -> frozenset[str]:
     return frozenset(found) - set(_LONG_MINORS) - _REAL_WORDS
 
 
-_WORD = re.compile(r"[a-z]{3,}")
-
-
 def mark_english(text: str, numerals: Numerals) -> str:
     """The text with every English number marked; near misses become ``%?``."""
-    words = set(_WORD.findall(text))
+    words = set(text.split(" "))
     slips = words & _slips()
     slips |= {w for w in words if _TEEN.fullmatch(w) and w not in _TEEN_WORDS and w.rstrip("s") not in
               numerals.cardinals and w.endswith(("teen", "teens")) and w not in ("teen", "teens", "preteen", "preteens")}

@@ -35,12 +35,14 @@ _MARKS = {
     "ordinal": r"\^[0-9]+",
     "late": r"~[0-9]+",
     "any": r"[^ .!?;]+",
-    "w": r"[a-z']+",
+    "w": r"[\pL']+",
     "year": r"=(?:1[89]|20)[0-9][0-9]",
 }
-_CJK = re.compile(r"(?<=[\u3005-\u30ff\u3400-\u9fff])(?=[\u3005-\u30ff\u3400-\u9fff])")
+_BETWEEN_ASIAN = re.compile(r"(?<=[\u3005-\u30ff\u3400-\u9fff])(?=[\u3005-\u30ff\u3400-\u9fff])")
+_OWN_SPACE = re.compile(r" \)(?:[?*]|\{[0-9],[0-9]\})")  # a repeated group that brings its own space
 _OPTIONAL = re.compile(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\?")
-_MEMORY = 64 << 20  # for one pattern's automaton; it grows only as far as a text drives it
+_MEMORY = 32 << 20  # for one pattern's automaton; it grows only as far as a text drives it
+_CHUNK = 8_000  # characters of one alternation
 
 
 @dataclass
@@ -48,16 +50,18 @@ class Book:
     """One language's rules, compiled."""
 
     idioms: list[re2._Regexp] = field(default_factory=list)
-    families: dict[str, re2._Regexp] = field(default_factory=dict)
+    patterns: list[tuple[str, re2._Regexp]] = field(default_factory=list)  # (family, pattern)
     markers: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
-    stages: frozenset[str] = frozenset()
+    stages: frozenset[str] = frozenset()  # words that refuse by themselves
+    people: frozenset[str] = frozenset()  # those of them that are a minor
     numerals: Numerals | None = None
 
 
 def lines(name: str) -> list[str]:
     """The lines that say something of a language's files (``en_ages.txt``, ``es.txt`` ...)."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted(_FOLDER.glob(f"{name}*.txt"))]
+    paths = sorted([*_FOLDER.glob(f"{name}.txt"), *_FOLDER.glob(f"{name}_*.txt")])
+    texts = [path.read_text(encoding="utf-8") for path in paths]
     rows = [line.strip() for text in texts for line in text.splitlines()]
     return [row for row in rows if row and not row.startswith("# ") and row != "#"]
 
@@ -72,38 +76,54 @@ def _split(row: str) -> list[str]:
             depth += 1
         elif c in ")}":
             depth -= 1
+            if depth == 0 and (own := _OWN_SPACE.match(row, i - 1)):
+                tokens.append(row[start : own.end()])
+                start = own.end()
         elif c == " " and depth == 0:
             tokens.append(row[start:i])
             start = i + 1
     return [token for token in tokens if token]
 
 
-def _token(token: str, lists: dict[str, str]) -> str:
+def _token(token: str, shared: dict[str, str]) -> str:
     """One token of a rule's line as a pattern that ends with the space after it."""
     if token == "...":
         return "(?:[^ .!?;]+ ){0,4}"
-    if token.endswith((" )?", " )*")):
+    if _OWN_SPACE.search(token):
         body = token
     elif _OPTIONAL.fullmatch(token):
         body = f"(?:{token[:-1]} )?"
     else:
         body = f"(?:{token}) "
     while "{" in body and (found := re.search(r"\{([a-z]+)\}", body)):
-        body = body.replace(found[0], _MARKS.get(found[1]) or lists[found[1]])
-    return re.sub(r"(?<=\w)\*", "[^ ]*", _CJK.sub(" ", body.replace("_", " ")))
+        body = body.replace(found[0], _MARKS.get(found[1]) or shared[found[1]])
+    return re.sub(r"(?<=\w)\*", "[^ ]*", _BETWEEN_ASIAN.sub(" ", body.replace("_", " ")))
 
 
-def _pattern(rows: list[str], lists: dict[str, str]) -> re2._Regexp:
+def _row_pattern(row: str, shared: dict[str, str]) -> str:
+    return "".join(_token(token, shared) for token in _split(row))
+
+
+def _patterns(rows: list[str], shared: dict[str, str]) -> list[re2._Regexp]:
+    """The rows as a few alternations: one would outgrow the memory of its automaton, one a row be slow."""
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False
-    body = "|".join("".join(_token(t, lists) for t in _split(row)) for row in rows)
-    return re2.compile(f" (?:{body})", options)
+    options.never_capture = True
+    chunks: list[list[str]] = [[]]
+    size = 0
+    for body in (_row_pattern(row, shared) for row in rows):
+        size += len(body)
+        if size > _CHUNK and chunks[-1]:
+            chunks.append([])
+            size = len(body)
+        chunks[-1].append(body)
+    return [re2.compile(f" (?:{'|'.join(chunk)})", options) for chunk in chunks if chunk]
 
 
 def _sections(rows: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
     sections: dict[str, list[str]] = {}
-    lists: dict[str, str] = {}
+    shared: dict[str, str] = {}
     current: list[str] = []
     name = ""
     for row in rows:
@@ -111,24 +131,26 @@ def _sections(rows: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
             current = sections.setdefault(row.strip("[]"), [])
         elif re.match(r"\w+ = ", row):
             name, _, words = row.partition(" = ")
-            lists[name] = f"(?:{'|'.join(words.split())})" if words else ""
+            shared[name] = f"(?:{'|'.join(words.split())})"
         elif re.match(r"\w+ \+= ", row):
             name, _, words = row.partition(" += ")
-            lists[name] = f"{lists[name][:-1]}|{'|'.join(words.split())})"
+            shared[name] = f"{shared[name][:-1]}|{'|'.join(words.split())})"
         else:
             current.append(row)
-    return sections, lists
+    return sections, shared
 
 
 @cache
 def book(name: str) -> Book:
     """The rules of one language (``en``, ``es`` ...), read and compiled at first use."""
-    sections, lists = _sections([fold_rule(row) for row in lines(name)])
+    rows = lines(name)
+    if name != "en":  # their apostrophes join two words ("l'an"); English ones are tokens already
+        rows = [apart(row) for row in rows + lines("all")]
+    sections, shared = _sections([fold_rule(row) for row in rows])
     made = Book()
     for section, rows in sections.items():
         if section == "idioms":
-            # A few hundred idioms of which the long ones must come first: one pattern a block.
-            made.idioms.append(_pattern(rows, lists))
+            made.idioms += _patterns(rows, shared)
         elif section == "numbers":
             made.numerals = Numerals(rows)
         elif section == "markers":
@@ -136,11 +158,25 @@ def book(name: str) -> Book:
         else:
             alone = [word for row in rows if row.startswith("* ") for word in row[2:].split()]
             made.stages |= frozenset(alone)
+            if section == "life-stage":
+                made.people = frozenset(alone)
             rows = alone + [row for row in rows if not row.startswith("* ")]
-            made.families[section] = _pattern(rows, lists)
+            made.patterns += [(section, pattern) for pattern in _patterns(rows, shared)]
     every = " ".join(" ".join(rows) for s, rows in sections.items() if s not in ("idioms", "markers"))
     made.words = frozenset(w for w in re.findall(r"[^\W\d_]+", every) if len(w) > 2)
     return made
+
+
+@cache
+def lists(name: str) -> frozenset[str]:
+    """The words of one of the English lists."""
+    _, found = _sections([fold_rule(row) for row in lines("en")])
+    return frozenset(found[name].removeprefix("(?:").removesuffix(")").split("|"))
+
+
+def apart(row: str) -> str:
+    """Apostrophes as words of their own ("l'an", "15'inde"), as languages other than English need."""
+    return re.sub(r" *' *", " ' ", row)
 
 
 def fold_rule(row: str) -> str:

@@ -25,6 +25,8 @@ _MOST_READINGS = 64
 _LEET_WORD = re2.compile(
     r"[a-z0-9@$!+€£]*(?:[a-z][0-9@$!+€£]|[0-9@$!+€£][a-z])[a-z0-9@$!+€£]*"
 )
+_ROMAN = re.compile(r"[ivxlcdm]+")
+_COUNTED = re.compile(r"[0-9]+(?:st|nd|rd|th|s)")
 _SEPARATED = re2.compile(r"\b(?:[a-z0-9][ .,*'/+:;~-]{1,3}){2,60}[a-z0-9]\b")
 _DOUBLED = "(?:" + "|".join(c + c for c in string.ascii_lowercase) + ")"
 _STRETCHED = re2.compile(
@@ -33,6 +35,7 @@ _STRETCHED = re2.compile(
 _STARRED = re2.compile(r"\b[a-z]+[*?_]+[a-z]+\b")
 _FOREIGN_WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f\W\d_][^\W\d_]*")
 _ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
+_LAST_WORD = re.compile(r"[a-z]+ $")
 _LETTER = re.compile(r"[a-z]")
 
 
@@ -41,7 +44,7 @@ class Disguises:
     them that refuse a text by themselves or tell a small number; ``cardinals`` the number words."""
 
     def __init__(self, words: frozenset[str], strong: Iterable[str], cardinals: dict[str, int]) -> None:
-        self._words = words
+        self._words = words = frozenset(w for w in words if not _ROMAN.fullmatch(w))
         self._cardinals = cardinals
         self._longest = max(map(len, words))
         self._strong = sorted(w for w in strong if w.isascii() and w.isalpha())
@@ -56,7 +59,7 @@ class Disguises:
         self._pairs = {pair: word for pair, word in pairs.items() if pair not in _TRUE_PAIRS}
         self._broken = re2.compile(r"\b(?:" + "|".join(sorted(self._pairs)) + r")\b")
         glued = "|".join(w for w in self._strong if w in cardinals)
-        self._glued = re2.compile(rf"\b({glued})(years?|yrs?|months?|weeks?)(olds?)?\b")
+        self._glued = re2.compile(rf"\b({glued})(years?|yrs?|months|weeks?)(olds?)?\b")
 
     def unmask(self, view: str) -> str:
         """The view with every disguised word plain; the same text when there is none."""
@@ -95,6 +98,8 @@ class Disguises:
 
     def _plain(self, word: str) -> str:
         """ "s1xt33n" to "sixteen", if that is a known word in any reading of its digits."""
+        if _COUNTED.fullmatch(word):
+            return word
         choices = [_LEET.get(c, c) for c in word]
         for i, reading in enumerate(product(*choices)):
             if i >= _MOST_READINGS:
@@ -128,8 +133,8 @@ class Disguises:
                 continue
             plain = word.translate(LOOKALIKES)
             out.append(view[end : match.start()])
-            before = "".join(out[-3:])[-12:].split(" ")[-2:]
-            phrases = (plain, " ".join([*before[:-1], plain]))
+            tens = _LAST_WORD.search("".join(out[-3:])[-12:])
+            phrases = (plain, (tens[0] if tens else "") + plain)
             mixed |= all(self._cardinals.get(phrase, 0) < ADULT for phrase in phrases)
             out.append(plain)
             end = match.end()

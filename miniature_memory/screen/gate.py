@@ -7,38 +7,51 @@ from collections.abc import Iterator
 from functools import cache
 
 from miniature_memory.screen.ages import mark_english
-from miniature_memory.screen.book import Book, book
+from miniature_memory.screen.book import Book, apart, book
 from miniature_memory.screen.disguises import Disguises
+from miniature_memory.screen.languages import LATIN, read
 from miniature_memory.screen.numerals import ADULT, mark_digits
 from miniature_memory.screen.reckoning import reckoned
-from miniature_memory.screen.views import views
+from miniature_memory.screen.things import without_things
+from miniature_memory.screen.views import spaced, views
 
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
 
-_QUOTES = re.compile(r"\"|(?<![a-z])'|'(?![a-z])")
-_SIGNS = re.compile(r"[.,:/](?![0-9])|(?<![0-9])[.,:/]|[;!?()*+&\[\]<>-]")
-_OWN = re.compile(r"'(?=(?:s|re|m|ve|ll|d|t)\b)")
-_SPACES = re.compile(r"  +")
+_INNER = re.compile(r"(?<=[0-9])[.,:/](?=[0-9])")  # signs inside a number stay with it
+_KEPT = {".": "\x01", ",": "\x02", ":": "\x03", "/": "\x04"}
+_SIGNS = ".,:/;!?()*+&[]<>-\n"
+_OWN = ("'s", "'re", "'m", "'ve", "'ll", "'d", "'t")
 
 
 def tokens(text: str) -> str:
-    """A marked text with one space around every word and sign, as the rules' lines are written."""
-    text = _SIGNS.sub(lambda m: f" {m[0]} ", _OWN.sub(" '", _QUOTES.sub(" ", text)))
-    return " . " + _SPACES.sub(" ", text.replace("\n", " . ")) + " . "
+    """A view with one space around every word and sign, as the rules' lines are written."""
+    text = spaced(text)
+    text = _INNER.sub(lambda m: _KEPT[m[0]], text).replace('"', " ")
+    for sign in _SIGNS:
+        text = text.replace(sign, " . " if sign == "\n" else f" {sign} ")
+    for sign, kept in _KEPT.items():
+        text = text.replace(kept, sign)
+    text = text.replace(" '", " ").replace("' ", " ")
+    for own in _OWN:
+        text = text.replace(own + " ", f" {own} ")
+    return " . " + " ".join(text.split()) + " . "
 
 
 def without_idioms(row: str, rules: Book) -> str:
     """The text without its idioms; twice, as neighbours share the space between them."""
+    row = without_things(row)
     for pattern in rules.idioms:
         row = pattern.sub(" _ ", pattern.sub(" _ ", row))
     return row
 
 
 def hits(row: str, rules: Book) -> Iterator[str]:
-    """The families that fire on a text."""
-    for family, pattern in rules.families.items():
-        if pattern.search(row):
-            yield family
+    """The families that fire on a text, once its idioms are taken out."""
+    fired = [(family, pattern) for family, pattern in rules.patterns if pattern.search(row)]
+    if fired and rules.idioms:
+        row = without_idioms(row, rules)
+        fired = [(family, pattern) for family, pattern in fired if pattern.search(row)]
+    yield from dict.fromkeys(family for family, _ in fired)
 
 
 @cache
@@ -46,18 +59,31 @@ def disguises() -> Disguises:
     """What every language's known words may hide behind."""
     rules = book("en")
     assert rules.numerals is not None
-    strong = set(rules.stages) | {w for w, v in rules.numerals.cardinals.items() if v < ADULT and " " not in w}
+    small = {w for w, value in rules.numerals.cardinals.items() if value < ADULT and " " not in w}
     words = rules.words | rules.numerals.words | {w for w in rules.numerals.cardinals if " " not in w}
-    return Disguises(frozenset(w for w in words if len(w) > 1), strong, rules.numerals.cardinals)
+    for language in LATIN:
+        words |= {w for w in book(language).stages if len(w) > 4}
+    return Disguises(frozenset(w for w in words if len(w) > 1), rules.people | small, rules.numerals.cardinals)
 
 
-def english(view: str) -> Iterator[str]:
-    """The English rules that a view breaks."""
+def broken(view: str) -> Iterator[str]:
+    """The rules that one view breaks."""
     rules = book("en")
     assert rules.numerals is not None
-    row = without_idioms(tokens(mark_english(mark_digits(view), rules.numerals)), rules)
-    yield from hits(row, rules)
-    yield from reckoned(row)
+    row = mark_digits(tokens(view))
+    marked = mark_english(row, rules.numerals)
+    yield from hits(marked, rules)
+    yield from reckoned(marked)
+    languages, lost = read(row)
+    for language, spoken in languages.items():
+        rules = book(language)
+        spoken = apart(spoken)
+        if rules.numerals is not None:
+            spoken = rules.numerals.mark(spoken)
+        for family in hits(spoken, rules):
+            yield f"{language}:{family}"
+    if lost:
+        yield "language"
 
 
 def all_hits(text: str) -> Iterator[str]:
@@ -69,10 +95,10 @@ def all_hits(text: str) -> Iterator[str]:
         plain, mixed = disguises().mixed_script(view)
         if mixed:
             yield "mixed-script"
-        yield from english(plain)
+        yield from broken(plain)
         unmasked = disguises().unmask(plain)
         if unmasked != plain:
-            yield from english(unmasked)
+            yield from broken(unmasked)
 
 
 def first_hit(text: str) -> str | None:

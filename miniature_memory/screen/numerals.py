@@ -22,6 +22,8 @@ from collections.abc import Iterable
 
 import re2
 
+from miniature_memory.screen.views import spaced
+
 ADULT = 18
 OLDEST = 120
 
@@ -39,23 +41,28 @@ def mark_ordinal(value: int) -> str:
     return ("^" if value <= ADULT else "~") + str(value)
 
 
+def _spell(word: str) -> str:
+    """A table's word as it stands in a row of tokens."""
+    return " ".join(spaced(word.replace("_", " ")).split())
+
+
 class Numerals:
     """The number words of one language, made from its table (see ``rules/*.txt``)."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.cardinals: dict[str, int] = {}
         self.ordinals: dict[str, int] = {}
-        self.suffixes: list[str] = []
+        self.suffixes: tuple[str, ...] = ()
         table: dict[int, list[str]] = {}
         ordinal: dict[int, list[str]] = {}
         joins: list[str] = []
         for line in lines:
             head, *words = line.split()
-            spelled = [word.replace("_", " ") for word in words]
+            spelled = [_spell(word) for word in words]
             if head == "join":
                 joins += spelled
             elif head == "suffix":
-                self.suffixes += words
+                self.suffixes += tuple(sorted(words, key=len, reverse=True))
             elif head.startswith("^"):
                 ordinal.setdefault(int(head[1:]), []).extend(spelled)
             else:
@@ -71,11 +78,8 @@ class Numerals:
                 for join in joins:
                     self._compose(join, tens, ones, table, table, self.cardinals)
                     self._compose(join, tens, ones, table, ordinal, self.ordinals)
-        every = sorted({**self.cardinals, **self.ordinals}, key=len, reverse=True)
-        self.words = {part for phrase in every for part in phrase.split()}
-        body = "|".join(re2.escape(word) for word in every)
-        after = f"(?:{'|'.join(self.suffixes)})?" if self.suffixes else ""
-        self._pattern = re2.compile(rf"(?:^|\b)({body})({after})(?:\b|$)") if every else None
+        self._longest = max((phrase.count(" ") + 1 for phrase in [*self.cardinals, *self.ordinals]), default=0)
+        self.words = frozenset(w for phrase in [*self.cardinals, *self.ordinals] for w in phrase.split())
 
     @staticmethod
     def _compose(
@@ -88,23 +92,39 @@ class Numerals:
     ) -> None:
         for a in first.get(tens, []):
             for b in second.get(ones, []):
-                into.setdefault(join.replace("T", a).replace("U", b), tens + ones)
+                into.setdefault(_spell(join.replace("T", a).replace("U", b)), tens + ones)
 
-    def value(self, phrase: str) -> int | None:
-        """The value of a spelled number, or None."""
-        return self.cardinals.get(phrase)
+    def mark(self, row: str) -> str:
+        """A row of tokens with every spelled number of this language as a mark, the longest first."""
+        tokens = row.split(" ")
+        if self.suffixes:
+            tokens = [self._with_suffix(t) if t.endswith(self.suffixes) else t for t in tokens]
+        end = 0
+        out: list[str] = []
+        for i in [i for i, token in enumerate(tokens) if token in self.words]:
+            if i < end:
+                continue
+            size, marked = self._phrase(tokens, i)
+            out += [*tokens[end:i], marked]
+            end = i + size
+        return " ".join(out + tokens[end:])
 
-    def mark(self, text: str) -> str:
-        """The text with every spelled number of this language as a mark."""
-        return text if self._pattern is None else self._pattern.sub(self._replace, text)
+    def _phrase(self, tokens: list[str], i: int) -> tuple[int, str]:
+        """How many tokens from the i-th on make a number, and its mark."""
+        for size in range(min(self._longest, len(tokens) - i), 0, -1):
+            phrase = " ".join(tokens[i : i + size])
+            if phrase in self.cardinals:
+                return size, mark(self.cardinals[phrase])
+            if phrase in self.ordinals:
+                return size, mark_ordinal(self.ordinals[phrase])
+        return 1, tokens[i]
 
-    def _replace(self, match: re2._Match) -> str:
-        phrase, suffix = match[1], match[2]
-        if phrase in self.cardinals:
-            found = mark(self.cardinals[phrase])
-        else:
-            found = mark_ordinal(self.ordinals[phrase])
-        return f"{found} {suffix}" if suffix else found
+    def _with_suffix(self, token: str) -> str:
+        """ "fünfzehnjährig" to its number's mark and the ending."""
+        for suffix in self.suffixes:
+            if token.endswith(suffix) and (word := token.removesuffix(suffix)) in self.cardinals:
+                return f"{mark(self.cardinals[word])} {suffix}"
+        return token
 
 
 _CODE = r"[0-9]+(?:[:][0-9]+)+|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:/[0-9]+){2}"

@@ -105,6 +105,14 @@ def flow(text: str) -> str:
     return _GLUE.sub(" ", text.replace("_", " ")).strip()
 
 
+_ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
+
+
+def spaced(text: str) -> str:
+    """Han characters and kana as words of their own: those languages write no spaces."""
+    return text if text.isascii() else _ASIAN.sub(r" \g<0> ", text)
+
+
 def entities(text: str) -> str:
     """Undo HTML entities ("&#49;5", "fif&shy;teen"), also when they were escaped twice."""
     for _ in range(_ENTITY_ROUNDS):

@@ -1,0 +1,82 @@
+"""Ages of things: a twelve-year-old whisky and a house that is nine years old are no reason to refuse.
+
+An age is let go only when what it belongs to is found and is on the list of things
+(``thing`` in ``rules/en_words.txt``); an unknown noun is taken for a person.
+"""
+
+from __future__ import annotations
+
+import re2
+
+from miniature_memory.screen.book import lists
+
+_REACH = 90  # characters to each side in which the noun must be
+_UNIT = "(?:years?|yrs?|months?|weeks?|days?|hours?|minutes?|decades?|centur(?:y|ies))"
+_NUMBER = "[%#=][0-9.,:?]+"
+# "N years old", "N-year-old", "a year old", "aged N years", and "N" alone after "is" or "was"
+_AGE = re2.compile(
+    rf" (?:(?:{_NUMBER}|[a-z]+) (?:and a half )?{_UNIT} (?:and {_NUMBER} {_UNIT} )?(?:old|of age)"
+    rf"|aged (?:for |about |over |at least )?{_NUMBER} {_UNIT}"
+    rf"|(?:is|was|are|were|'s) (?:[a-z]+ )?%[0-9.]+) "
+)
+_BE = frozenset(
+    "is was are were 's be been being looked seemed turned reached must might may could can would will had has "
+    "have barely only just about almost nearly already now some over at least roughly around more than less "
+    "not quite still itself alone too also then , which that".split()
+)
+_PREPOSITIONS = frozenset(
+    "of in on by at near behind beside under above from for across outside over with to into beneath inside "
+    "along against beyond between off past through".split()
+)
+_ENDS = frozenset(". , ; : ! ? ( ) - and or but that because when while if as since though although where than".split())
+
+
+def _is_thing(words: list[str]) -> bool:
+    """Whether the words after an age name a thing: adjectives, the noun, and then another kind of word."""
+    thing = False
+    for word in words:
+        if word in lists("thing"):
+            thing = True
+        elif word in lists("adj"):
+            thing = False
+        else:
+            return thing and (word in lists("then") or word.endswith(("ed", "s", "ing", "ly")))
+    return False
+
+
+def _subject_is_thing(words: list[str]) -> bool:
+    """Whether the clause that ends before a verb has a thing for its subject."""
+    words = list(words)
+    while words and words[-1] in _BE:
+        words.pop()
+    for _ in range(3):  # at most two phrases ("of the inn", "by the river") hang on the noun
+        if not words or words[-1] not in lists("thing"):
+            return False
+        phrase: list[str] = []
+        while words and words[-1] not in _ENDS and words[-1] not in _PREPOSITIONS:
+            phrase.append(words.pop())
+        if any(word in lists("person") or word in lists("pronoun") for word in phrase):
+            return False
+        if not words or words[-1] in _ENDS:
+            # what begins the clause must be a noun of its own ("the house"), not a verb's object
+            return phrase[-1] in lists("det") or len(phrase) <= 3
+        words.pop()
+    return False
+
+
+def without_things(row: str) -> str:
+    """The row with the ages of things made unreadable to the rules."""
+    out: list[str] = []
+    end = 0
+    for match in _AGE.finditer(row):
+        start, stop = match.span()
+        if start < end:
+            start = end
+        after = row[stop : stop + _REACH].split(" ")[:6]
+        before = row[max(0, match.start() - _REACH) : match.start()].split(" ")[1:]
+        text = match[0]
+        alone = not text.startswith(" aged") and " old " not in text and " of age " not in text
+        if (not alone and _is_thing(after)) or _subject_is_thing(before):
+            out += [row[end:start], " " + "_ " * (text.count(" ") - 1)]
+            end = stop
+    return "".join(out) + row[end:]
