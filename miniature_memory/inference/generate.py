@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniature_memory.errors import MissingInput, Refused
+from miniature_memory.errors import MissingInput
 from miniature_memory.inference.engine import Engine, Runtime
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.inference.write import MemoryKind, Refusal, SummaryEvent, Token, write
@@ -60,14 +60,19 @@ def settings_of(config: Config, seed: int) -> Settings:
 
 
 def generate(workspace: Workspace, config: Config, progress: Progress) -> Figures:
-    """Writes ``runs/ID/samples/story-SEED.txt``. Raises ``Refused`` when the screen stops every try."""
+    """Writes ``runs/ID/samples/story-SEED.txt``. ``refused``: the rule, when the screen stopped every try."""
     run = workspace.latest_run
     if run is None:
         raise MissingInput(f"There is no trained model in {workspace.root}.", "Train one first: `mm train`.")
     identity = model_identity(run / "model") + config.generate.model_dump_json()
     for row in reversed(workspace.ledger.figures("generate")):
-        if row["figures"].get("identity") == identity and (workspace.root / row["figures"]["path"]).exists():
-            return {**row["figures"], "new": 0}
+        known = row["figures"]
+        if (
+            known.get("identity") == identity
+            and "path" in known
+            and (workspace.root / known["path"]).exists()
+        ):
+            return {**known, "new": 0}
     engine = Engine.load(run / "model")
     g = config.generate
     for attempt in range(g.tries):
@@ -89,7 +94,7 @@ def generate(workspace: Workspace, config: Config, progress: Progress) -> Figure
             "path": str(path.relative_to(workspace.root)),
             "identity": identity,
         }
-    raise Refused(told.refused, f"sample story ({g.tries} seeds)")
+    return {"new": 1, "tries": g.tries, "refused": told.refused}
 
 
 def model_identity(model: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from miniature_memory.errors import Refused
 from miniature_memory.scripts.options import Settings, json_option, print_json, settings_options
 
 SKIPS = (
@@ -75,6 +76,8 @@ def run(
     else:
         click.echo(terminal.summary(settings.workspace, figures))
     settings.workspace.close()
+    if rule := figures.get("generate", {}).get("refused"):
+        raise Refused(rule, f"sample story (tried {settings.config.generate.tries} seeds)")
 
 
 def _stage_command(name: str, short_help: str, text: str) -> click.Command:
