@@ -173,7 +173,9 @@ def test_a_long_wait_is_left_to_a_later_run_and_the_others_go_on(
 
 
 def test_a_page_that_needs_a_browser_waits_for_one(server: Server, workspace: Workspace) -> None:
-    server.handlers["a.test/app"] = "<div id=root></div><script src=/app.js></script>"
+    server.handlers["a.test/app"] = (
+        "<p>Please turn on scripts to read this story.</p><div id=root></div><script src=/app.js></script>"
+    )
     put(workspace, "http://a.test/app")
     figures = fetch(workspace, config(browser="never"), QUIET, server.grant("a.test"))
     assert (figures["new"], figures["waiting"]) == (0, 1)
@@ -312,3 +314,28 @@ def test_what_a_killed_run_wrote_ahead_is_swept(server: Server, workspace: Works
     assert warc.read_bytes().startswith(whole)
     assert [url[-1] for url, _, _ in evidence.read(warc)] == ["1", "2"]
     assert not workspace.raw_path(orphan).exists()
+
+
+@pytest.mark.slow
+def test_the_demo_web_gives_the_same_documents_each_time(tmp_path: Path) -> None:
+    from miniature_memory.config import load
+    from miniature_memory.demo import StoryWeb
+    from miniature_memory.scraper.discover import discover
+
+    settings = load("demo", sets=["demo.stories=12", "fetch.browser=never", "fetch.timeout=3"])
+    found = []
+    for name in ("one", "two"):
+        workspace = Workspace(tmp_path / name)
+        with StoryWeb(12, settings.demo.seed) as web:
+            discover(workspace, settings, QUIET, web.grants)
+            fetch(workspace, settings, QUIET, web.grants)
+            pages = {page.url: page for page in web.pages()}
+        documents = list(workspace.ledger.documents())
+        found.append([(document.id, document.title, document.work) for document in documents])
+        assert len(documents) >= 5
+        for document in documents:  # nothing that should have been turned away here came through
+            assert pages[document.lineage["url"]].verdict in (
+                "kept", "language", "near_duplicate", "not_narrative", "too_short",
+            )  # fmt: skip
+        workspace.close()
+    assert found[0] == found[1]

@@ -1,10 +1,10 @@
 """The stage: addresses in, documents out, in the order of arrival whichever page came first.
 
-Pages are worked on several at once, but decided strictly in the order of ``urls.seq``: an outcome waits in
-memory until all before it are decided (at most ``WINDOW`` addresses and ``HELD_BYTES`` ahead). So the
-manifest is the same each time for the same web, and a killed run goes on exactly where the last decision
-stood. A decision is one transaction; what stood on the disk before it (raw text, evidence) is known to the
-ledger and swept after a kill.
+Pages are worked on several at once, but documents are recorded strictly in the order of ``urls.seq``: each
+waits in memory until all addresses before it are decided (at most ``WINDOW`` addresses and ``HELD_BYTES``
+ahead); what brings no document is decided at once. So the documents are the same each time for the same web,
+killed in between or not. A decision is one transaction; what stood on the disk before it (raw text, evidence)
+is known to the ledger and swept after a kill.
 """
 
 from __future__ import annotations
@@ -76,8 +76,9 @@ class Run:
         self.tries: dict[int, int] = {}
         self.pending: dict[int, tuple[Entry, float]] = {}  # seq -> entry, when (monotonic)
         self.running: dict[asyncio.Task[Outcome | float], Entry] = {}
-        self.order: deque[Entry] = deque()
-        self.outcomes: dict[int, Outcome] = {}
+        self.order: deque[int] = deque()  # seqs in the order in which their documents are recorded
+        self.undecided: set[int] = set()
+        self.outcomes: dict[int, tuple[Entry, Outcome]] = {}
         self.held = 0
         self.last_seq = 0
         self.taken = 0
@@ -154,7 +155,8 @@ class Run:
         if room < WINDOW // 4 and self.order and room < self.config.fetch.max_pages - self.taken:
             return
         for entry in self.frontier.due(self.last_seq, max(room, 0), browser=not self.no_browser):
-            self.order.append(entry)
+            self.order.append(entry.seq)
+            self.undecided.add(entry.seq)
             self.pending[entry.seq] = (entry, 0.0)
             self.tries[entry.seq] = entry.attempts
             self.last_seq, self.taken = entry.seq, self.taken + 1
@@ -166,7 +168,7 @@ class Run:
             return
         clock = time.monotonic()
         busy = {entry.host for entry in self.running.values() if self.politeness.delay(entry.host) > 0}
-        head = self.order[0].seq if self.order else 0
+        head = self.order[0] if self.order else 0
         for seq in sorted(self.pending):
             entry, when = self.pending[seq]
             if when > clock or entry.host in busy or self.politeness.wait(entry.host) > 1:
@@ -188,7 +190,7 @@ class Run:
         if isinstance(result, float):
             self.pending[entry.seq] = (entry, time.monotonic() + result)
         else:
-            self.outcomes[entry.seq] = result
+            self.outcomes[entry.seq] = (entry, result)
             self.held += result.size
 
     # -- what becomes of an address -----------------------------------------------------------
@@ -294,12 +296,16 @@ class Run:
     def _decide(self, bar: Bar, force: bool = False) -> None:
         if not force and time.monotonic() - self.decided_at < _BATCH_SECONDS:
             return
-        batch: list[tuple[Entry, Outcome]] = []
-        while self.order and self.order[0].seq in self.outcomes:
-            entry = self.order.popleft()
-            outcome = self.outcomes.pop(entry.seq)
-            self.held -= outcome.size
-            batch.append((entry, outcome))
+        batch = [(entry, outcome) for entry, outcome in self.outcomes.values() if outcome.document is None]
+        for entry, _ in batch:  # what brings no document need not wait for its turn
+            del self.outcomes[entry.seq]
+            self.undecided.discard(entry.seq)
+        while self.order and (self.order[0] not in self.undecided or self.order[0] in self.outcomes):
+            seq = self.order.popleft()
+            if seq in self.outcomes:
+                batch.append(self.outcomes.pop(seq))
+                self.undecided.discard(seq)
+                self.held -= batch[-1][1].size
         if batch:
             with _full_disk_is_clear():
                 self._store(batch)
