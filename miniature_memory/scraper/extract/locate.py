@@ -81,10 +81,14 @@ class Page:
 
 def locate(page: Page) -> tuple[list[int], str]:
     """Indices of the story's blocks, in order, and the name of the locator that found them."""
-    votes = {"trafilatura": page_map(page, _trafilatura(page.root, precision=False))}
-    votes["readability"] = page_map(page, _readability(page.root))
+    votes = {
+        # "fast" leaves out the fallbacks, which are what readability and the others are here for
+        "trafilatura": page_map(page, _trafilatura(page.root, fast=True)),
+        "readability": page_map(page, _readability(page.root)),
+    }
     name = "trafilatura"
     if _alike(page, votes["trafilatura"], votes["readability"]) < AGREED:
+        votes["trafilatura"] = page_map(page, _trafilatura(page.root))
         votes["trafilatura-precision"] = page_map(page, _trafilatura(page.root, precision=True))
         votes["density"] = _density(page)
         name = _most_agreed(page, votes)
@@ -209,12 +213,12 @@ def _common_root(page: Page, chosen: list[int], share: float = 0.85) -> HtmlElem
         root = following
 
 
-def _trafilatura(root: HtmlElement, precision: bool) -> str:
+def _trafilatura(root: HtmlElement, precision: bool = False, fast: bool = False) -> str:
     import trafilatura
 
     _silence("trafilatura")
     text = trafilatura.extract(
-        deepcopy(root), include_comments=False, favor_precision=precision, with_metadata=False
+        deepcopy(root), include_comments=False, favor_precision=precision, fast=fast, with_metadata=False
     )
     return text or ""
 
