@@ -53,9 +53,17 @@ def render(known: dict[str, Any], metrics: list[dict[str, Any]], settings: str) 
         story=(sample(known) or "").strip().split("\n"),
         stages=[row for name, row in known["stages"].items() if name != "report"],
         memory=_memory(known),
-        prepared=known["prepared"] or {},
+        prepared=_prepared(known),
         settings=settings,
     )
+
+
+def _prepared(known: dict[str, Any]) -> dict[str, Any]:
+    """Counts and versions of the prepared data."""
+    counts = {k: v for k, v in last(known, "prepare").items() if k.startswith(("train_", "val_"))}
+    return counts | {
+        k: v for k, v in (known["prepared"] or {}).items() if k.endswith("version") or k == "document_set"
+    }
 
 
 def _metrics(path: Path) -> list[dict[str, Any]]:
