@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -156,8 +157,10 @@ def test_a_browser_that_dies_is_started_again(server: Server, tmp_path: Path) ->
         page = await client.page("http://a.test/app")
         await browser.render(page)
         for process in psutil.Process().children(recursive=True):
-            if "--type=" not in " ".join(process.cmdline()) and str(tmp_path) in " ".join(process.cmdline()):
-                process.kill()
+            with suppress(psutil.Error):
+                line = " ".join(process.cmdline())
+                if "--type=" not in line and str(tmp_path) in line:
+                    process.kill()
         await asyncio.sleep(0.3)
         assert "END" in await browser.render(page)
         return browser.restarts
