@@ -64,11 +64,12 @@ def to_vocabulary(text: str, counts: Counter[str] | None = None) -> str:
     odd = set(text) - _KNOWN
     if not odd:
         return text
+    tally = Counter(text) if counts is not None else Counter()
     table: dict[int, str] = {}
     for character in sorted(odd):
         table[ord(character)] = written = _written(character)
         if counts is not None and character not in EXPLICIT:
-            counts["transliterated" if written else "dropped"] += text.count(character)
+            counts["transliterated" if written else "dropped"] += tally[character]
     return text.translate(table)
 
 

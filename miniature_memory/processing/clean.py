@@ -107,16 +107,18 @@ def _commit(workspace: Workspace, batch: list[Done], counts: Counter[str], progr
             if one.id in gone:
                 continue
             ledger.decide(one.id, STAGE, one.reason, figures=one.figures)
-            counts.update(
-                {k: v for k, v in one.figures.items() if k not in ("sha256", "characters", "fault")}
-            )
+            counts.update(_counted(one.figures))
             if one.reason:
                 workspace.cleaned_path(one.id).unlink(missing_ok=True)
                 progress.say(f"{one.id}.txt is left out: {_WHY[one.reason]}")
 
 
+def _counted(figures: Figures) -> Figures:
+    return {name: n for name, n in figures.items() if name not in ("sha256", "characters", "fault")}
+
+
 _WHY = {
-    "integrity": "it was changed or lost after it was validated. Put the original back and run `mm validate`.",
+    "integrity": "it was changed or lost after it was validated. Put the original back, then `mm validate`.",
     "empty": "nothing remains of it once it is cleaned.",
 }
 

@@ -17,15 +17,18 @@ _TOP = (
     r"(?:com|org|net|info|io|me|co|tv|ly|gg|app|dev|blog|site|online|shop|store|edu|gov|test|example|invalid|"
     r"uk|us|de|fr|es|it|nl|se|no|dk|fi|pl|ru|jp|cn|in|au|ca|ch|at|be|br|eu|ie|nz|za|xyz|club|page|social|link)"
 )
+# every run is bounded, so that a line of a hundred megabytes costs a hundred megabytes' time
+_LABELS = r"[a-z0-9-]{1,63}"
 _EMAIL: Final = re.compile(
-    rf"(?<![\w.+-])(?:mailto:)?[a-z0-9][\w.+-]*(?:@|\s?[\[({{]\s?(?:at|@)\s?[\])}}]\s?)"
-    rf"[a-z0-9-]+(?:{_DOTS}[a-z0-9-]+)*{_DOTS}[a-z]{{2,24}}(?![\w-])"
-    rf"|(?<![\w.+-])[a-z0-9][\w.+-]*\s+at\s+[a-z0-9-]+\s+dot\s+[a-z]{{2,10}}\b",
+    rf"(?<![\w.+-])(?:mailto:)?[a-z0-9][\w.+-]{{0,63}}(?:@|\s?[\[({{]\s?(?:at|@)\s?[\])}}]\s?)"
+    rf"{_LABELS}(?:{_DOTS}{_LABELS}){{0,4}}{_DOTS}[a-z]{{2,24}}(?![\w-])"
+    rf"|(?<![\w.+-])[a-z0-9][\w.+-]{{0,63}}\s+at\s+{_LABELS}\s+dot\s+[a-z]{{2,10}}\b",
     re.I,
 )
 _LINK: Final = re.compile(
-    rf"\b(?:https?|ftp)://[^\s<>\"'\]]+|\bwww\.[^\s<>\"'\]]+|(?<![\w@./-])(?:[a-z0-9-]+\.)+{_TOP}/[^\s<>\"'\]]*"
-    rf"|(?<![\w@./-])[a-z0-9-]*[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:com|org|net|info|io|tv|gg|co\.uk)(?![\w-])(?!\.\w)",
+    rf"\b(?:https?|ftp)://[^\s<>\"'\]]+|\bwww\.[^\s<>\"'\]]+"
+    rf"|(?<![\w@./-])(?:{_LABELS}\.){{1,5}}{_TOP}/[^\s<>\"'\]]*"
+    rf"|(?<![\w@./-])(?=[\w.-]*[a-z])(?:{_LABELS}\.){{1,5}}(?:com|org|net|info|io|tv|gg|co\.uk)(?![\w-])(?!\.\w)",
     re.I,
 )
 _HANDLE: Final = re.compile(

@@ -26,7 +26,7 @@ _EN_DASH: Final = re.compile(
 )
 _DASH_RUN: Final = re.compile(r"--+|—(?: ?[—-])+")
 _SPACED_HYPHEN: Final = re.compile(r" - (?<=\w - )(?=\w)")
-_DOTS: Final = re.compile(r"\.(?: ?\.){2,}|…(?: ?[….])+")
+_DOTS: Final = re.compile(r"(?: (?=\. \.))?\.(?: ?\.){2,}|…(?: ?[….])+")
 _EMPHASIS: Final = re.compile(r"(?<![\w_])_{1,3}(?=\S)([^_\n]{1,400}?)(?<=\S)_{1,3}(?![\w_])")
 _STARS: Final = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,400}?)(?<=[^\s*])\1(?![\w*])")
 _ENTITY: Final = re.compile(

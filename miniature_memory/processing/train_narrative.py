@@ -115,7 +115,7 @@ def train(samples: Samples, seed: int = 1) -> dict[str, object]:
     weights, bias = fit(standardise(x, mean, scale), y, len(classes))
     guessed = (standardise(x, mean, scale) @ weights + bias).argmax(axis=1)
     return {
-        "about": "multinomial logistic regression over the features of processing/narrative.py, bounded to ±3",
+        "about": "multinomial logistic regression over processing/narrative.py's features, bounded to ±3",
         "command": "python -m miniature_memory.processing.train_narrative",
         "documents": len(y),
         "training_accuracy": round(float((guessed == y).mean()), 4),
