@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from miniature_memory.benchmarks import Options, columns
 from miniature_memory.errors import Damaged, MissingInput
 
 _WORD = re.compile(r"\w+")
@@ -46,10 +47,25 @@ def sides() -> dict[str, Callable[[str], str]]:
     }
 
 
-def run(data: Path, only: tuple[str, ...] = ()) -> dict[str, dict[str, float]]:
+def run(options: Options) -> dict[str, Any]:
     """Figures of every side: f1, precision, recall, ms (CPU time a page), failed (pages)."""
-    truth, pages = _load(data)
-    return {name: _score(truth, pages, side) for name, side in sides().items() if not only or name in only}
+    if options.data is None:
+        raise MissingInput(
+            "The extraction benchmark needs its pages.",
+            "Get scrapinghub's article-extraction-benchmark and name the copy with --data DIR.",
+        )
+    truth, pages = _load(options.data)
+    return {name: _score(truth, pages, side) for name, side in sides().items()}
+
+
+def table(figures: dict[str, Any]) -> str:
+    """All sides, one a line."""
+    head = ("extractor", "F1", "precision", "recall", "ms/page")
+    rows = [
+        (name, f"{f['f1']:.4f}", f"{f['precision']:.4f}", f"{f['recall']:.4f}", f"{f['ms']:.1f}")
+        for name, f in figures.items()
+    ]
+    return columns([head, *rows])
 
 
 def _load(data: Path) -> tuple[dict[str, str], dict[str, str]]:
