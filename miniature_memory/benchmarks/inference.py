@@ -1,7 +1,8 @@
 """How fast does each runtime write, in how much memory? All sides in one run, one core, one thread each.
 
-Models have random weights (speed does not depend on them), shaped so that the text has the letter frequencies
-of English. Sides take turns for a few rounds, each in a process of its own, and the medians are told:
+Models have random weights (speed does not depend on them), and what they draw is thrown away for the next
+character of a fixed English text, so that the screen and the memory have their usual work. Sides take turns
+for a few rounds, each in a process of its own, and the medians are told:
 
     ours        `mm write`'s own loop, end to end: sampling, screen, summaries, re-reading the window
     llama.cpp   Q8_0 through llama-cpp-python, decoding alone
@@ -26,6 +27,7 @@ from typing import Any, Final
 import numpy as np
 
 from miniature_memory import vocabulary
+from miniature_memory.benchmarks import Options
 from miniature_memory.inference.architecture import Architecture
 from miniature_memory.inference.model_directory import Weights, write_model_directory
 
@@ -38,16 +40,9 @@ MODELS: Final = {
     "25m-match": (8, 512, 8, 1280, True),
 }
 SIDES: Final = ("ours", "bandwidth", "llama.cpp", "pytorch", "nanogpt")
-_ENGLISH: Final = " etaoinshrdlucmfwygpbvkxqjz"
 
 
-def run(
-    data: Path | None = None,
-    held_out: Path | None = None,
-    nanogpt: Path | None = None,
-    full: bool = False,
-    as_json: bool = False,
-) -> Figures:
+def run(options: Options) -> Figures:
     """Figures of every side, flat: ``<side>_<what>_<model>`` with ``chars_per_second``, ``peak_mb``,
     ``first_character_s``; ``ratio_llama_cpp_q8_<model>``, ``ratio_nanogpt_<model>``,
     ``bandwidth_share_<model>``.
@@ -60,11 +55,11 @@ def run(
         for name in MODELS:
             directory = _write_model(Path(folder) / name, name)
             rounds: dict[str, list[Figures]] = {side: [] for side in SIDES}
-            for _ in range(7 if full else 3):
+            for _ in range(7 if options.full else 3):
                 for side in SIDES:
                     if side in left_out or (MODELS[name][4] and side not in ("ours", "bandwidth")):
                         continue
-                    result = _measure(side, directory, nanogpt)
+                    result = _measure(side, directory, options.nanogpt)
                     if "missing" in result:
                         left_out[side] = result["missing"]
                     else:
@@ -74,11 +69,9 @@ def run(
                     median = statistics.median(r[key] for r in results)
                     figures[f"{_plain(side)}_{key}_{name}"] = round(median, 4)
             _compare(figures, name)
-        if full:
-            figures["slope_mb_per_10k"] = _measure("slope", Path(folder) / "25m", nanogpt)["slope"]
+        if options.full:
+            figures["slope_mb_per_10k"] = _measure("slope", Path(folder) / "25m", None)["slope"]
     figures["left_out"] = left_out
-    if not as_json:
-        sys.stdout.write(table(figures) + "\n")
     return figures
 
 
@@ -99,9 +92,13 @@ def table(figures: Figures) -> str:
 
 
 def _compare(figures: Figures, name: str) -> None:
-    ours = figures[f"ours_chars_per_second_{name}"]
+    ours = figures.get(f"ours_chars_per_second_{name}")
+    if not ours:
+        return
     figures[f"peak_mb_{name}"] = figures[f"ours_peak_mb_{name}"]
-    figures[f"bandwidth_share_{name}"] = round(ours / figures[f"bandwidth_chars_per_second_{name}"], 3)
+    limit = figures.get(f"bandwidth_chars_per_second_{name}")
+    if limit:
+        figures[f"bandwidth_share_{name}"] = round(ours / limit, 3)
     for side, label in (("llama_cpp", "llama_cpp_q8"), ("nanogpt", "nanogpt"), ("pytorch", "pytorch")):
         other = figures.get(f"{side}_chars_per_second_{name}")
         if other:
@@ -162,8 +159,6 @@ def _write_model(directory: Path, name: str) -> Path:
 
 
 def _weights(config: Figures) -> Weights:
-    """Random weights. One direction of the residual is constant, and through it the head likes each letter as
-    much as English does: words of sensible lengths, lines that end."""
     random = np.random.default_rng(1)
     architecture = Architecture.of(config)
     weights = {}
@@ -172,14 +167,5 @@ def _weights(config: Figures) -> Weights:
             weights[name] = np.ones(shape, dtype=np.float32)
         else:
             values = random.standard_normal(shape, dtype=np.float32)
-            weights[name] = values if "embed" in name else values * np.float32(0.5 / shape[1] ** 0.5)
-    liking = np.full(vocabulary.SIZE, -12.0, dtype=np.float32)
-    for rank, letter in enumerate(_ENGLISH):
-        liking[vocabulary.encode(letter)] = -0.14 * rank
-    liking[vocabulary.NEWLINE] = liking[vocabulary.encode(".")] = -3.0
-    weights["model.embed_tokens.weight"][:, 0] = 8
-    for name in weights:
-        if name.endswith(("o_proj.weight", "down_proj.weight")):
-            weights[name][0] = 0
-    weights["lm_head.weight"][:, 0] = liking / 4
+            weights[name] = values if "embed" in name else values / np.float32(shape[1] ** 0.5)
     return weights

@@ -14,6 +14,17 @@ from pathlib import Path
 from typing import Any
 
 CHARACTERS = 1500
+TEXT = (
+    "The harbour was quiet when Ingrid Halvorsen unlocked the chandlery. Rain had fallen since midnight, "
+    "and the ropes on the quay were dark with it. She lit the stove, hung up her coat and read the note "
+    "that Matthias Brandt had left on the counter.\n"
+    '"The surveyor comes at noon," it said. "He will ask about the ledger. Tell him what we agreed."\n'
+    "Halvorsen folded the paper twice. In thirty years of trade she had never told a customs man anything "
+    "but the truth, and Brandt knew it. She took the ledger from its shelf, wiped the dust from its spine "
+    "and began to count.\n"
+    "By ten o'clock the wind had turned. Captain Osei came in for lamp oil, stayed for coffee, and spoke of "
+    "the reef beyond the northern light, where his brother's schooner had been lost with all its cargo.\n"
+)
 
 
 def main(side: str, directory: str, *more: str) -> None:
@@ -25,17 +36,34 @@ def main(side: str, directory: str, *more: str) -> None:
 def ours(directory: Path, *_: str) -> dict[str, float]:
     from miniature_memory.inference.engine import Engine
     from miniature_memory.inference.sampler import Settings
-    from miniature_memory.inference.write import Refusal, Token, write
+    from miniature_memory.inference.write import Token, write
 
-    engine = Engine.load(directory)
-    first = 0.0
+    engine = _reciting(Engine.load(directory))
+    first, shown = 0.0, 0
     began = time.perf_counter()
-    for event in write(engine, "The lamp went out. ", Settings(temperature=1.0), CHARACTERS):
-        if isinstance(event, Refusal):
-            raise SystemExit("the screen stopped the benchmark's random text")
-        if isinstance(event, Token) and not first:
-            first = time.clock_gettime(time.CLOCK_BOOTTIME) - _started()
-    return {**_speed(CHARACTERS, began), "first_character_s": first}
+    for event in write(engine, "", Settings(temperature=1.0), CHARACTERS):
+        if isinstance(event, Token):
+            first = first or time.clock_gettime(time.CLOCK_BOOTTIME) - _started()
+            shown += len(event.text)
+    if shown != CHARACTERS:
+        raise SystemExit("the screen stopped the benchmark's text")
+    return {**_speed(shown, began), "first_character_s": first}
+
+
+def _reciting(engine: Any) -> Any:
+    """``engine``, whose sampler draws as always but says the next character of ``TEXT``."""
+    from itertools import cycle
+
+    from miniature_memory.vocabulary import encode
+
+    text, sample = cycle(encode(TEXT).tolist()), engine.sample
+
+    def recite(*arguments: Any) -> int:
+        sample(*arguments)
+        return int(next(text))
+
+    engine.sample = recite
+    return engine
 
 
 def slope(directory: Path, *_: str) -> dict[str, float]:
@@ -46,7 +74,7 @@ def slope(directory: Path, *_: str) -> dict[str, float]:
 
     sizes: list[tuple[int, float]] = []
     shown = 0
-    for event in write(Engine.load(directory), "", Settings(temperature=1.0), 100_000):
+    for event in write(_reciting(Engine.load(directory)), "", Settings(temperature=1.0), 100_000):
         if isinstance(event, Token):
             if shown // 5000 != (shown + len(event.text)) // 5000:
                 pages = int(Path("/proc/self/statm").read_text().split()[1])

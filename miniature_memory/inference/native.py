@@ -247,3 +247,8 @@ def _cache() -> Path:
 def _ours(path: Path) -> bool:
     facts = path.stat()
     return facts.st_uid == os.getuid() and not facts.st_mode & stat.S_IWOTH
+
+
+if __name__ == "__main__":  # what a wheel's build calls: python -m miniature_memory.inference.native
+    for built in build_prebuilt():
+        print(built)

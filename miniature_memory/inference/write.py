@@ -48,6 +48,8 @@ _NOT_TEXT: Final = (END_OF_TEXT, SUMMARY, TEXT)
 _NOT_SUMMARY: Final = (*range(len(CONTROL_TOKENS)), NEWLINE)
 _GREEDY: Final = Settings(temperature=0, loop_guard=0)
 _WORD: Final = re.compile(r"[^\W\d_]+")
+#: a bare list of names is no sentence of any language, and the screen refuses languages that it can't tell
+_SPOKEN: Final = "This is what the story tells of, and these are the names in it: {}."
 _CONTEXT: Final = 500  # shown characters that the screen reads new ones with
 
 
@@ -290,7 +292,8 @@ class _Writer:
     def _remember(
         self, text: str, source: Literal["algorithm", "model"] = "algorithm", dropped: float = 0.0
     ) -> SummaryEvent:
-        screen.require(text, "summary")
+        said = ", ".join(item.strip() for item in text.split(SEPARATOR.strip()))
+        screen.require(_SPOKEN.format(said), "summary")
         self.story.window.set_summary(text)
         return SummaryEvent(self.story.window.summary, source, dropped)
 

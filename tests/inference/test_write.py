@@ -134,16 +134,22 @@ def test_a_hit_stops_the_story_and_drops_what_was_held() -> None:
     assert story.window.summary.strip() == "" and story.window.text == []
 
 
-def test_a_written_summary_is_screened_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_summary_is_screened_too(monkeypatch: pytest.MonkeyPatch) -> None:
     from miniature_memory import screen
 
     real = screen.check
-    monkeypatch.setattr(
-        screen, "check", lambda t: screen.Verdict(True, "test") if len(t) == 60 or "Ada," in t else real(t)
-    )
-    events = list(write(Scripted(GOOD, "Ada, Ingrid, "), "", Settings(), 900, "written"))
+    stop = lambda text: screen.Verdict("names in it: Ada, Ingrid" in text, "test")  # noqa: E731
+    monkeypatch.setattr(screen, "check", lambda t: stop(t) if "names in it" in t else real(t))
+    events = list(write(Scripted(GOOD, "Ada, Ingrid".ljust(60)), "", Settings(), 900, "written"))
     assert Refusal("test") in events
     assert not [e for e in events if isinstance(e, SummaryEvent)]
+
+
+def test_a_list_of_names_is_no_foreign_language() -> None:
+    crowd = "Halvorsen met Ingrid, Matthias, Brandt and Osei at the harbour, and they talked of the weather. "
+    events = list(write(Scripted(crowd + RAIN * 9), "", Settings(), 900))
+    assert events[-1] == Done(900, "length")
+    assert any(e.text.count("a") > 3 for e in events if isinstance(e, SummaryEvent))
 
 
 def test_nothing_is_shown_before_it_is_screened() -> None:
@@ -160,7 +166,8 @@ def test_nothing_is_shown_before_it_is_screened() -> None:
 
 
 def test_the_model_writes_the_summary_but_may_not_invent() -> None:
-    honest = list(write(Scripted(GOOD, "Halvorsen, Ada, Ingrid" + " " * 38), "", Settings(), 700, "written"))
+    said = "Halvorsen, Ada, Ingrid".ljust(60)
+    honest = list(write(Scripted(GOOD, said), "", Settings(), 700, "written"))
     summaries = [e for e in honest if isinstance(e, SummaryEvent)]
     assert {e.source for e in summaries} == {"model"}
     assert summaries[0].text.strip() == SEPARATOR.join(["Halvorsen", "Ada", "Ingrid"])
@@ -169,7 +176,10 @@ def test_the_model_writes_the_summary_but_may_not_invent() -> None:
 
 
 def test_keep_known() -> None:
-    assert keep_known("Ada Brandt, Zoe, lamp", "Ada Brandt lit the lamp") == (f"Ada Brandt{SEPARATOR}lamp", 0.25)
+    assert keep_known("Ada Brandt, Zoe, lamp", "Ada Brandt lit the lamp") == (
+        f"Ada Brandt{SEPARATOR}lamp",
+        0.25,
+    )
     assert keep_known("   ", "anything") == ("", 0.0)
 
 

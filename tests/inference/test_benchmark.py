@@ -1,0 +1,24 @@
+"""The inference benchmark runs every side that is there, and says which are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from miniature_memory.benchmarks import Options, inference
+
+
+@pytest.mark.slow
+def test_all_sides_in_one_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(
+        inference, "MODELS", {"tiny": (2, 64, 2, 128, False), "tiny-match": (2, 64, 2, 128, True)}
+    )
+    figures = inference.run(Options(nanogpt=tmp_path))
+    for name in inference.MODELS:
+        assert figures[f"ours_chars_per_second_{name}"] > 0
+        assert 10 < figures[f"peak_mb_{name}"] < 100
+        assert figures[f"ours_first_character_s_{name}"] < 10
+    assert "nanogpt" in figures["left_out"]  # an empty folder is no checkout
+    text = inference.table(figures)
+    assert "tiny-match" in text and "left out: nanogpt" in text
