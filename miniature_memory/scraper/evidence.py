@@ -19,6 +19,7 @@ from miniature_memory.scraper.fetch.http import Answer
 from miniature_memory.workspace import Workspace, atomic_file
 
 _META = "evidence"
+_ASKED = "WARC-Refers-To-Target-URI"
 _FILE_BYTES = 100 << 20
 _UNTRUE = (
     "content-encoding",
@@ -34,6 +35,7 @@ class Capture:
 
     answer: Answer
     rendered: str = ""
+    asked: str = ""  # the address before its redirects
 
 
 class Evidence:
@@ -110,6 +112,7 @@ def _write(handle: IO[bytes], capture: Capture) -> None:
     from warcio.warcwriter import WARCWriter
 
     answer, writer = capture.answer, WARCWriter(handle, gzip=True)
+    asked = {_ASKED: capture.asked or answer.url}
     headers = [(name, value) for name, value in answer.headers if name not in _UNTRUE]
     headers.append(("content-length", str(len(answer.body))))
     response = writer.create_warc_record(
@@ -117,6 +120,7 @@ def _write(handle: IO[bytes], capture: Capture) -> None:
         "response",
         payload=io.BytesIO(answer.body),
         http_headers=StatusAndHeaders(f"{answer.status} OK", headers, protocol="HTTP/1.1"),
+        warc_headers_dict=dict(asked),
     )
     writer.write_record(response)
     if capture.rendered:
@@ -125,7 +129,10 @@ def _write(handle: IO[bytes], capture: Capture) -> None:
             "resource",
             payload=io.BytesIO(capture.rendered.encode("utf-8", "replace")),
             warc_content_type="text/html; charset=utf-8",
-            warc_headers_dict={"WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID")},
+            warc_headers_dict={
+                "WARC-Concurrent-To": response.rec_headers.get_header("WARC-Record-ID"),
+                **asked,
+            },
         )
         writer.write_record(rendered)
 
@@ -142,19 +149,27 @@ def read(path: Path) -> Iterator[tuple[str, str, bytes]]:
 
 
 def drop(workspace: Workspace, unwanted: Callable[[str], bool]) -> int:
-    """Rewrites the evidence without the addresses that are ``unwanted``; returns how many records went."""
+    """Rewrites the evidence without the addresses that are ``unwanted``; returns how many records went.
+
+    A page counts under the address where it was and the one that led there.
+    """
     from warcio.archiveiterator import ArchiveIterator
     from warcio.warcwriter import WARCWriter
+
+    def is_unwanted(record: Any) -> bool:
+        names = ("WARC-Target-URI", _ASKED)
+        return any(unwanted(record.rec_headers.get_header(name) or "") for name in names)
 
     state: dict[str, int] = json.loads(workspace.ledger.meta(_META) or "{}")
     dropped = 0
     for path in sorted(workspace.evidence.glob("fetch-*.warc.gz")):
-        if not any(unwanted(url) for url, _, _ in read(path)):
-            continue
+        with open(path, "rb") as source:
+            if not any(is_unwanted(record) for record in ArchiveIterator(source)):
+                continue
         with open(path, "rb") as source, atomic_file(path) as target:
             writer: Any = WARCWriter(target, gzip=True)
             for record in ArchiveIterator(source):
-                if unwanted(record.rec_headers.get_header("WARC-Target-URI") or ""):
+                if is_unwanted(record):
                     dropped += 1
                 else:
                     writer.write_record(record)

@@ -21,13 +21,13 @@ from miniature_memory.config import FetchConfig
 from miniature_memory.errors import FetchError, MissingExtra
 from miniature_memory.scraper.egress import Egress
 from miniature_memory.scraper.fetch import browser as browser_module
-from miniature_memory.scraper.fetch.browser import Browser, find_browser, working_browser
+from miniature_memory.scraper.fetch.browser import Browser, browsers, find_browser
 from miniature_memory.scraper.fetch.http import Client
 from miniature_memory.scraper.fetch.politeness import Politeness
 from tests.scraper.conftest import Server
 from tests.scraper.test_fetch import story
 
-needs_browser = pytest.mark.skipif(find_browser() is None, reason="no Chromium on this machine")
+needs_browser = pytest.mark.skipif(not browsers(), reason="no Chromium on this machine")
 BUILD = """<div id=root></div><script>
 const text = '<p>' + 'A quiet evening. '.repeat(60) + 'END</p>'
 setTimeout(() => { document.getElementById('root').innerHTML = text }, 300)
@@ -60,7 +60,7 @@ def render(server: Server, tmp_path: Path, path: str, **settings: Any) -> str:
 @pytest.mark.browser
 @needs_browser
 def test_a_browser_is_found_that_really_starts() -> None:
-    assert working_browser() is not None
+    assert find_browser() == browsers()[0]
 
 
 @pytest.mark.browser

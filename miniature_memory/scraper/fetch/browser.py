@@ -55,12 +55,16 @@ def browsers() -> list[str]:
 
 
 def find_browser() -> str | None:
-    """The browser that would be tried first; None when there is none."""
-    return next(iter(browsers()), None)
+    """The path of the first browser that really starts here; None when none does. Takes a second or two."""
+    found = working_browser()
+    return found[0] if found else None
 
 
 def working_browser() -> tuple[str, str] | None:
     """(path, version) of the first browser that really starts and shows a page; for `mm doctor`."""
+
+    if not browsers():
+        return None
 
     async def attempt() -> tuple[str, str] | None:
         from playwright.async_api import async_playwright

@@ -31,7 +31,7 @@ from miniature_memory.scraper.egress import Egress
 from miniature_memory.scraper.evidence import Capture, Evidence
 from miniature_memory.scraper.extract import Extracted
 from miniature_memory.scraper.extract.isolate import ExtractPool
-from miniature_memory.scraper.fetch.browser import Browser, find_browser
+from miniature_memory.scraper.fetch.browser import Browser, browsers
 from miniature_memory.scraper.fetch.http import Client, Later, Page
 from miniature_memory.scraper.fetch.politeness import Politeness
 from miniature_memory.scraper.fetch.signs import Signs, read_signs
@@ -83,7 +83,7 @@ class Run:
         self.last_seq = 0
         self.taken = 0
         self.decided_at = time.monotonic()
-        self.no_browser = config.fetch.browser == "never" or find_browser() is None
+        self.no_browser = config.fetch.browser == "never" or not browsers()
 
     async def go(self) -> dict[str, Any]:
         self._sweep()
@@ -243,7 +243,9 @@ class Run:
         rule = await asyncio.to_thread(gate.refuses, page.url, (story.title, story.author, story.text))
         if rule is not None:
             return Outcome(rule=rule, hops=page.hops)
-        return Outcome(self._document(entry, page, story, bool(rendered)), Capture(page.answer, rendered))
+        return Outcome(
+            self._document(entry, page, story, bool(rendered)), Capture(page.answer, rendered, entry.url)
+        )
 
     async def _read(
         self, page: Page, html: str, headers: tuple[tuple[str, str], ...]
