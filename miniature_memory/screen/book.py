@@ -31,6 +31,7 @@ _MARKS = {
     "number": r"[%#=][0-9.,:?s]+",
     "young": r"(?:%[0-9.?]+|#18)",  # what "nearly" and "not yet" make a minor's age
     "teen": r"%(?:1[3-7](?:\.5)?|\?)",
+    "few": r"%(?:[2-9]|1[0-7]|[0-9]+\.5|\?)",
     "hour": r"%(?:[1-9]|1[0-2])",
     "ordinal": r"\^[0-9]+",
     "late": r"~[0-9]+",
@@ -55,7 +56,7 @@ class Book:
     words: frozenset[str] = frozenset()
     stages: frozenset[str] = frozenset()  # words that refuse by themselves
     people: frozenset[str] = frozenset()  # those of them that are a minor
-    numerals: Numerals | None = None
+    numerals: Numerals = field(default_factory=lambda: Numerals([]))
 
 
 def lines(name: str) -> list[str]:
@@ -64,6 +65,17 @@ def lines(name: str) -> list[str]:
     texts = [path.read_text(encoding="utf-8") for path in paths]
     rows = [line.strip() for text in texts for line in text.splitlines()]
     return [row for row in rows if row and not row.startswith("# ") and row != "#"]
+
+
+def _marked(row: str, numerals: Numerals) -> str:
+    """A rule's line in which number words are marks, as they are in the text that it will meet."""
+
+    def mark_word(match: re.Match[str]) -> str:
+        return re2.escape(numerals.mark(match[0].replace("_", " ")))
+
+    words = sorted(numerals.cardinals | numerals.ordinals, key=len, reverse=True)
+    pattern = "|".join(word.replace(" ", "_") for word in words)
+    return re.sub(rf"(?<![\w\\])(?:{pattern})(?![\w*?])", mark_word, row)
 
 
 def _split(row: str) -> list[str]:
@@ -148,11 +160,12 @@ def book(name: str) -> Book:
         rows = [apart(row) for row in rows + lines("all")]
     sections, shared = _sections([fold_rule(row) for row in rows])
     made = Book()
+    numbers = sections.pop("numbers", [])
+    made.numerals = Numerals(numbers)
     for section, rows in sections.items():
         if section == "idioms":
+            rows = [_marked(row, made.numerals) for row in rows]
             made.idioms += _patterns(rows, shared)
-        elif section == "numbers":
-            made.numerals = Numerals(rows)
         elif section == "markers":
             made.markers = frozenset(" ".join(rows).split())
         else:
@@ -160,9 +173,11 @@ def book(name: str) -> Book:
             made.stages |= frozenset(alone)
             if section == "life-stage":
                 made.people = frozenset(alone)
-            rows = alone + [row for row in rows if not row.startswith("* ")]
+            rows = alone + [_marked(row, made.numerals) for row in rows if not row.startswith("* ")]
             made.patterns += [(section, pattern) for pattern in _patterns(rows, shared)]
-    every = " ".join(" ".join(rows) for s, rows in sections.items() if s not in ("idioms", "markers"))
+    every = " ".join(
+        [*shared.values(), *(" ".join(rows) for s, rows in sections.items() if s not in ("idioms", "markers"))]
+    )
     made.words = frozenset(w for w in re.findall(r"[^\W\d_]+", every) if len(w) > 2)
     return made
 

@@ -23,7 +23,7 @@ _LEET = {
 }  # fmt: skip
 _MOST_READINGS = 64
 _LEET_WORD = re2.compile(
-    r"[a-z0-9@$!+€£]*(?:[a-z][0-9@$!+€£]|[0-9@$!+€£][a-z])[a-z0-9@$!+€£]*"
+    r"[a-z0-9@$!+€£]*(?:[a-z][0-9@$!+€£]|[0-9@$!+€£][a-z])[a-z0-9@$+€£]*"
 )
 _ROMAN = re.compile(r"[ivxlcdm]+")
 _COUNTED = re.compile(r"[0-9]+(?:st|nd|rd|th|s)")
@@ -59,7 +59,7 @@ class Disguises:
         self._pairs = {pair: word for pair, word in pairs.items() if pair not in _TRUE_PAIRS}
         self._broken = re2.compile(r"\b(?:" + "|".join(sorted(self._pairs)) + r")\b")
         glued = "|".join(w for w in self._strong if w in cardinals)
-        self._glued = re2.compile(rf"\b({glued})(years?|yrs?|months|weeks?)(olds?)?\b")
+        self._glued = re2.compile(rf"\b({glued})(years?|yrs?|yo|months|weeks?)(olds?)?\b")
 
     def unmask(self, view: str) -> str:
         """The view with every disguised word plain; the same text when there is none."""

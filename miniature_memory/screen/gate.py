@@ -58,7 +58,6 @@ def hits(row: str, rules: Book) -> Iterator[str]:
 def disguises() -> Disguises:
     """What every language's known words may hide behind."""
     rules = book("en")
-    assert rules.numerals is not None
     small = {w for w, value in rules.numerals.cardinals.items() if value < ADULT and " " not in w}
     words = rules.words | rules.numerals.words | {w for w in rules.numerals.cardinals if " " not in w}
     for language in LATIN:
@@ -69,7 +68,6 @@ def disguises() -> Disguises:
 def broken(view: str) -> Iterator[str]:
     """The rules that one view breaks."""
     rules = book("en")
-    assert rules.numerals is not None
     row = mark_digits(tokens(view))
     marked = mark_english(row, rules.numerals)
     yield from hits(marked, rules)
@@ -78,8 +76,7 @@ def broken(view: str) -> Iterator[str]:
     for language, spoken in languages.items():
         rules = book(language)
         spoken = apart(spoken)
-        if rules.numerals is not None:
-            spoken = rules.numerals.mark(spoken)
+        spoken = rules.numerals.mark(spoken)
         for family in hits(spoken, rules):
             yield f"{language}:{family}"
     if lost:

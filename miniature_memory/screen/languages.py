@@ -47,7 +47,6 @@ def speech() -> dict[str, dict[str, bool]]:
     found: dict[str, dict[str, bool]] = defaultdict(dict)
     for language in LATIN:
         rules = book(language)
-        assert rules.numerals is not None
         numbers = {w + s for w in rules.numerals.cardinals for s in rules.numerals.suffixes}
         for word in rules.markers | rules.stages | rules.numerals.words | numbers:
             if "_" not in word:
@@ -107,7 +106,7 @@ def read(row: str) -> tuple[dict[str, str], bool]:
     parts = sentences(row)
     rows: dict[str, set[int]] = defaultdict(set)
     for i, sentence in enumerate(parts):
-        words = [w for w in sentence if w[0].isalpha() and w[0] < "\u0250"]
+        words = [w for w in sentence if len(w) > 1 and w[0].isalpha() and w[0] < "\u0250"]
         known = sum(map(english.__contains__, words))
         if 4 * known > 3 * len(words):
             continue  # plainly English

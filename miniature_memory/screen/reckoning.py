@@ -18,10 +18,10 @@ TODAY = 2026  # the rules' own year: who was born less than eighteen years befor
 
 _YEAR = re.compile(r"=((?:1[5-9]|20)[0-9][0-9]) ")
 _STORY = re2.compile(r" (?:the )?year (?:now )?(?:is|was|had been|of our lord|:) (?:still |only |then )?=((?:1[5-9]|20)[0-9][0-9]) ")
-_BORN = re2.compile(
+_BORN = (re2.compile(
     r" (?:born|birth|birthdate|birthday|b \.|came into the world|entered the world|delivered|christened)"
-    r"(?: [^ .!?;=]+){0,8} =((?:1[5-9]|20)[0-9][0-9]) "
-    r"| =((?:1[5-9]|20)[0-9][0-9]) (?:[^ .!?;=]+ ){0,6}(?:born|birth|birthdate|came into the world)"
+    r"(?: [^ .!?;=]+){0,8} =((?:1[5-9]|20)[0-9][0-9]) "),
+    re2.compile(r" =((?:1[5-9]|20)[0-9][0-9]) (?:[^ .!?;=]+ ){0,6}(?:born|birth|birthdate|came into the world) "),
 )
 _AGE = re.compile(r"#([0-9.]+) ")
 _APART = re2.compile(
@@ -49,7 +49,7 @@ def _around(text: str, start: int, end: int) -> str:
 
 def birth_years(text: str) -> bool:
     """Born in one year, and seen in another less than eighteen years on (or less than that ago)."""
-    born = [(int(m[1] or m[2]), m.start(), m.end()) for m in _BORN.finditer(text)]
+    born = [(int(m[1]), m.start(), m.end()) for pattern in _BORN for m in pattern.finditer(text)]
     if not born:
         return False
     story = {int(m[1]) for m in _STORY.finditer(text)}

@@ -17,7 +17,7 @@ _NUMBER = "[%#=][0-9.,:?]+"
 _AGE = re2.compile(
     rf" (?:(?:{_NUMBER}|[a-z]+) (?:and a half )?{_UNIT} (?:and {_NUMBER} {_UNIT} )?(?:old|of age)"
     rf"|aged (?:for |about |over |at least )?{_NUMBER} {_UNIT}"
-    rf"|(?:is|was|are|were|'s) (?:[a-z]+ )?%[0-9.]+) "
+    rf"|(?:is|was|are|were|'s|turned|turns|reached|reaches) (?:[a-z]+ )?%[0-9.]+) "
 )
 _BE = frozenset(
     "is was are were 's be been being looked seemed turned reached must might may could can would will had has "
@@ -57,6 +57,8 @@ def _subject_is_thing(words: list[str]) -> bool:
             phrase.append(words.pop())
         if any(word in lists("person") or word in lists("pronoun") for word in phrase):
             return False
+        if "it" in phrase or "there" in phrase or "this" in phrase:
+            return True
         if not words or words[-1] in _ENDS:
             # what begins the clause must be a noun of its own ("the house"), not a verb's object
             return phrase[-1] in lists("det") or len(phrase) <= 3
