@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import torch
 
@@ -11,9 +13,10 @@ from miniature_memory.errors import ConfigError
 from miniature_memory.progress import Progress
 from miniature_memory.training.batches import Batch, Sampler
 from miniature_memory.training.data import Dataset
-from miniature_memory.training.device import Machine, free_mb, needed_mb
+from miniature_memory.training.device import Machine, find, free_mb, needed_mb
 from miniature_memory.training.model import Model, Shape
 from miniature_memory.training.optimizer import Optimizer, Rates
+from miniature_memory.workspace import atomic_write
 
 LADDER = ("max", "small", "nano", "tiny")
 MOST_ROWS = 16
@@ -33,8 +36,9 @@ def fit_rows(config: TrainConfig, machine: Machine) -> int:
         if config.rows % rows == 0 and needed_mb(config, rows) <= room:
             return rows
     fitting = [p for p in LADDER if needed_mb(TrainConfig(preset=p), 1) <= room]
+    word = "allowed (train.memory_mb)" if config.memory_mb else "free"
     raise ConfigError(
-        f"The preset {config.preset} needs {needed_mb(config, 1):,} MB to train, and {room:,} MB are free.",
+        f"The preset {config.preset} needs {needed_mb(config, 1):,} MB to train, and {room:,} MB are {word}.",
         f"{fitting[0]} fits: set train.preset={fitting[0]}." if fitting else "Free some memory first.",
     )
 
@@ -80,6 +84,21 @@ def steps_for(
         return max(1, round(config.steps * share))
     seconds = seconds_per_step(config, machine, micro_rows, dataset)
     return max(1, int(config.minutes * 60 * share / (seconds * OVERHEAD)))
+
+
+def choose_preset_once(path: Path, config: TrainConfig, progress: Progress) -> TrainConfig:
+    """The choice that ``path`` remembers for the same settings, or a new one, remembered: another choice
+    would be another run."""
+    given = {name: getattr(config, name) for name in sorted(config.model_fields_set - {"restart"})}
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = {}
+    if known.get("settings") == given and known.get("preset") in LADDER:
+        return TrainConfig(**{**given, "preset": known["preset"], "restart": config.restart})
+    chosen = choose_preset(config, find(config), progress)
+    atomic_write(path, json.dumps({"settings": given, "preset": chosen.preset}, indent=1))
+    return chosen
 
 
 def choose_preset(config: TrainConfig, machine: Machine, progress: Progress) -> TrainConfig:

@@ -242,6 +242,45 @@ def test_minutes_become_steps_once_and_are_written_down(
     assert train(workspace, tiny(minutes=0.5), QUIET)["steps"] == int(30 / fit.OVERHEAD)
 
 
+def test_auto_chooses_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second choice could fall otherwise, and would begin another run."""
+    config = Config.model_validate({"train": {"preset": "auto", "threads": 1}}).train
+    monkeypatch.setattr(fit, "seconds_per_step", lambda *_: 0.05)
+    first = fit.choose_preset_once(tmp_path / "auto.json", config, QUIET)
+    monkeypatch.setattr(fit, "seconds_per_step", lambda *_: 50.0)
+    assert fit.choose_preset_once(tmp_path / "auto.json", config, QUIET) == first
+    longer = Config.model_validate({"train": {"preset": "auto", "threads": 1, "minutes": 31}}).train
+    assert fit.choose_preset_once(tmp_path / "auto.json", longer, QUIET).preset == "tiny"
+
+
+def test_a_trunk_that_ended_early_is_kept_as_the_trunk_even_after_a_kill(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer.Trainer, "score", lambda self, batches: {"plain": 3.0})
+    settings = {"evaluations": 10, "patience": 2, "checkpoint_steps": 1}
+    plain = trainer.Trainer.save
+
+    def killed(self: trainer.Trainer, name: str = "step") -> None:
+        if name == "trunk":
+            raise MemoryError
+        plain(self, name)
+
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(trainer.Trainer, "save", killed)
+        train(workspace, tiny(**settings), QUIET)
+    train(workspace, tiny(**settings), QUIET)
+    assert list(run_of(workspace).glob("checkpoints/trunk-*.json"))
+
+
+def test_nothing_new_is_known_without_pytorch(workspace: Workspace) -> None:
+    train(workspace, tiny(), QUIET)
+    script = SCRIPT.replace(
+        "from conftest import tiny", "from conftest import tiny\nsys.modules['torch'] = None"
+    )
+    arguments = [sys.executable, "-c", script, *command(workspace)[3:]]
+    subprocess.run(arguments, check=True, timeout=60)
+
+
 def test_auto_takes_the_largest_that_sees_enough_text(monkeypatch: pytest.MonkeyPatch) -> None:
     speeds = {"max": 2.0, "small": 0.9, "nano": 0.05, "tiny": 0.01}
     monkeypatch.setattr(fit, "seconds_per_step", lambda config, *_: speeds[config.preset])
