@@ -48,7 +48,7 @@ def find(workspace: Workspace, what: str) -> Found:
     ledger = workspace.ledger
     for kind, condition in (
         ("document", "id = ?"),
-        ("url", "source = ? OR id IN (SELECT document_id FROM urls WHERE url = ?)"),
+        ("url", "id IN (SELECT document_id FROM urls WHERE url = ?)"),
         ("host", "site = ? OR id IN (SELECT document_id FROM urls WHERE host = ?)"),
         ("author", "author = ?"),
     ):
@@ -95,8 +95,7 @@ def forget(workspace: Workspace, config: Config, found: Found, progress: Progres
 
     ledger = workspace.ledger
     everything = [*found.documents, *found.twins]
-    sources = {d.source for d in ledger.documents() if d.id in set(everything)}
-    unwanted = {*found.urls, *sources, *_urls(workspace, "document", "", everything)}
+    unwanted = {*found.urls, *_urls(workspace, "document", "", everything)}
     was_prepared = Manifest(workspace.processed).path.exists()
     marked = _mark_runs(workspace, everything)
     with ledger.transaction():

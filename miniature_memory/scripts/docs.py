@@ -47,7 +47,7 @@ def settings() -> str:
 
 
 def _help(command: click.Command, path: str) -> str:
-    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    context = click.Context(command, info_name=path, terminal_width=100, help_option_names=["-h", "--help"])
     return f"```\n{command.get_help(context)}\n```"
 
 
