@@ -48,13 +48,13 @@ def extract(file: str, url: str, as_json: bool) -> None:
 
     from miniature_memory import screen as gate
     from miniature_memory.errors import MiniatureMemoryError, Refused
-    from miniature_memory.scraper.extract import extract as extract_story
+    from miniature_memory.scraper.extract.isolate import extract_isolated
 
     html = read_input(file).decode("utf-8", "replace")
     verdict = gate.check_html(html)
     if verdict.reject:
         raise Refused(verdict.rule or "unknown", "page")
-    story = extract_story(html, url)
+    story = extract_isolated(html, url)
     if not story.text:
         raise MiniatureMemoryError(
             "There is no story in this page.",
