@@ -1,4 +1,4 @@
-"""Cleaning: what a reader sees stays, what a site or a machine left goes, and cleaning twice changes nothing."""
+"""Cleaning: what a reader sees stays, what a site or machine left goes; cleaning twice changes nothing."""
 
 from __future__ import annotations
 
