@@ -11,23 +11,18 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from miniature_memory.config import FetchConfig
 from miniature_memory.errors import FetchError, MissingExtra
-from miniature_memory.scraper.addresses import canonical
 from miniature_memory.scraper.fetch.http import Client, Later, Page
+from miniature_memory.scraper.fetch.rendering import Rendering
 
 PAGES_AT_ONCE = 2
 RENDERER_MB = 500  # private memory of one renderer
-_BLOCKED = {"image", "font", "media", "texttrack", "eventsource", "manifest", "websocket", "ping"}
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-_STEP = 0.1  # seconds between two looks at a page that is being built
-_CALM = 3  # looks without a change
-_PATIENCE = 3.0  # seconds for a page that shows no story yet
 _ARGS = [
     "--proxy-bypass-list=<-loopback>",  # Chromium goes past a proxy for loopback unless told not to
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # names are resolved by the egress alone
@@ -149,7 +144,7 @@ class Browser:
             browser = await self._ready()
             self.pages += 1
             try:
-                return await _Rendering(self, browser, page).html()
+                return await Rendering(self, browser, page).html()
             except FetchError:
                 raise
             except Exception:
@@ -217,158 +212,6 @@ class Browser:
                         if "--type=renderer" in process.cmdline():
                             process.kill()
                             self.killed += 1
-
-
-class _Rendering:
-    """One page in its own context."""
-
-    def __init__(self, owner: Browser, browser: Any, page: Page) -> None:
-        self.owner, self.browser, self.given = owner, browser, page
-        self.client, self.config = owner.client, owner.config
-        self.served = False
-        self.under_way = 0
-        self.received = 0
-        self.error: FetchError | None = None
-        self.ending: asyncio.Future[None] | None = None
-        self.page: Any = None
-        self.session: Any = None
-
-    async def html(self) -> str:
-        context = await self.browser.new_context(
-            user_agent=self.config.user_agent,
-            accept_downloads=False,
-            service_workers="block",
-            viewport={"width": 1024, "height": 768},
-        )
-        try:
-            async with asyncio.timeout(self.config.timeout):
-                return await self._show(context)
-        except TimeoutError:
-            error = self.error or FetchError("timeout", "the page is not done in time")
-            await self._crash()
-            raise error from None
-        finally:
-            try:
-                async with asyncio.timeout(3):
-                    await context.close()
-            except Exception:
-                await self.owner.restart()
-
-    async def _show(self, context: Any) -> str:
-        self.page = page = await context.new_page()
-        self.session = await context.new_cdp_session(page)
-        await self.session.send("Network.enable")
-        self.session.on("Network.dataReceived", self._count)
-        page.on("request", lambda _: self._change(1))
-        page.on("requestfinished", lambda _: self._change(-1))
-        page.on("requestfailed", lambda _: self._change(-1))
-        page.on("dialog", lambda dialog: asyncio.ensure_future(_dismiss(dialog)))
-        page.on("popup", lambda popup: asyncio.ensure_future(_close(popup)))
-        page.on("crash", lambda _: self._fail(FetchError("crashed", "the page's renderer died")))
-        await page.route("**/*", self._route)
-        try:
-            await page.goto(self.given.url, wait_until="commit", timeout=self.config.timeout * 1000)
-            await self._settle(page)
-            html: str = await page.content()
-        except Exception:
-            if self.error is not None:
-                raise self.error from None
-            raise
-        if self.error is not None:
-            raise self.error
-        if len(html) > self.client.max_bytes:
-            raise FetchError("too_large", "the page builds more than a page may hold")
-        return html
-
-    async def _settle(self, page: Any) -> None:
-        """Waits until nothing is under way and the text has stopped growing."""
-        started, calm, before = time.monotonic(), 0, -1
-        while calm < _CALM and self.error is None:
-            await asyncio.sleep(_STEP)
-            try:
-                ready, length = await page.evaluate(
-                    "[document.readyState !== 'loading', document.body ? document.body.innerText.length : 0]"
-                )
-            except Exception:
-                if page.is_closed() or not self.browser.is_connected() or self.error is not None:
-                    raise
-                calm = 0  # the page went on to another document
-                continue
-            patient = length < 500 and time.monotonic() - started < _PATIENCE
-            calm = calm + 1 if ready and length == before and self.under_way <= 0 and not patient else 0
-            before = length
-            if time.monotonic() - started > self.config.timeout / 2 and ready and length >= 500:
-                return  # it polls or ticks for ever, but there is something to read
-
-    async def _route(self, route: Any) -> None:
-        request = route.request
-        try:
-            if request.is_navigation_request():
-                await self._document(route, request)
-            elif request.resource_type in _BLOCKED or not await self._may(request.url):
-                await route.abort()
-            else:
-                await route.continue_()
-        except FetchError as error:
-            self._fail(error)
-            with suppress(Exception):
-                await route.abort()
-        except Exception:
-            with suppress(Exception):
-                await route.abort()
-
-    async def _document(self, route: Any, request: Any) -> None:
-        """The main document comes from plain HTTP, so each of its hops was asked for; frames are left out."""
-        if request.frame.parent_frame is not None or request.method != "GET":
-            await route.abort()
-            return
-        page = self.given
-        if self.served:  # a redirect by script or meta refresh
-            url = canonical(request.url)
-            if url is None:
-                raise FetchError("forbidden_address", "the page leads to no address of the web")
-            page = await self.client.page(url)
-        self.served = True
-        await route.fulfill(
-            status=200,
-            headers={"content-type": "text/html; charset=utf-8"},
-            body=page.html.encode("utf-8", "replace"),
-        )
-
-    async def _may(self, url: str) -> bool:
-        try:
-            return (await self.client.robots.rules(url)).allows(url)
-        except FetchError:
-            return False
-
-    def _count(self, event: dict[str, Any]) -> None:
-        self.received += int(event.get("dataLength", 0))  # decompressed
-        if self.received > 4 * self.client.max_bytes and self.error is None:
-            self._fail(FetchError("too_large", "the page loads more than a page may"))
-            self.ending = asyncio.ensure_future(self._crash())
-
-    def _change(self, by: int) -> None:
-        self.under_way += by
-
-    def _fail(self, error: FetchError) -> None:
-        self.error = self.error or error
-
-    async def _crash(self) -> None:
-        """Ends this page's renderer, however busy it is."""
-        self.owner.killed += 1
-        with suppress(Exception):
-            async with asyncio.timeout(1):
-                await self.session.send("Page.crash")  # never answers when it works
-
-
-async def _dismiss(dialog: Any) -> None:
-    with suppress(Exception):
-        await dialog.dismiss()
-
-
-async def _close(page: Any) -> None:
-    with suppress(Exception):
-        await page.close()
 
 
 def _end_orphans(folder: Path) -> None:
