@@ -5,11 +5,17 @@ from __future__ import annotations
 from miniature_memory.errors import Refused
 
 CONTEXT = 500  # characters already shown that a new sentence is read together with
-LONGEST = 600  # a sentence without an end is looked at, and let go, in pieces of this size
-OVERLAP = 200  # ... but its last characters stay held, as a hit may need what follows them
+LONGEST = 2_000  # a sentence without an end is looked at, and let go in part, at this length
+KEPT = 1_000  # ... but so many of its last characters stay held, as a hit may need what follows
 
-_ENDS = frozenset(".!?…。！？\n")
-_CLOSERS = frozenset("\"'”’»)]} \t")
+_ENDS = ".!?…。！？"
+_CLOSERS = "\"'”’»)]} \t\n"
+_BLANKS = frozenset(" \t\n")
+# After these a full stop ends no sentence, so what follows must not be cut off from it.
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof st rev capt col gen lt sgt no nos vol ch pp jr sr messrs mme mlle fig approx ca cf etc vs "
+    "jan feb mar apr jun jul aug sep sept oct nov dec yr yrs mo mos age ed".split()
+)
 
 
 class StreamGuard:
@@ -36,13 +42,12 @@ class StreamGuard:
         self._stop_if_refused()
         released = []
         for character in text:
-            # A sentence ends before the first character that can't belong to its closing marks,
-            # so that "1.5", "p.m." and '."' are not cut in two.
-            if self._at_end() and character not in _ENDS and character not in _CLOSERS:
+            # Only what follows tells that a sentence has ended: not in "1.5", 'said "Go!" and', "p.m. on".
+            if character not in _CLOSERS and character not in _ENDS and self._at_end(character):
                 released.append(self._release(len(self._held)))
             self._held += character
             if len(self._held) >= LONGEST:
-                released.append(self._release(len(self._held) - OVERLAP))
+                released.append(self._release(len(self._held) - KEPT))
         return "".join(released)
 
     def finish(self) -> str:
@@ -50,13 +55,15 @@ class StreamGuard:
         self._stop_if_refused()
         return self._release(len(self._held))
 
-    def _at_end(self) -> bool:
-        """Whether the held text is a whole sentence followed by a space or a line's end."""
-        body = self._held.rstrip("\"'”’»)]} \t\n")
-        if not body or len(body) == len(self._held):
+    def _at_end(self, following: str) -> bool:
+        """Whether the held text is a whole sentence that ``following`` doesn't go on with."""
+        if not self._held or self._held[-1] not in _BLANKS or following.islower():
             return False
-        tail = self._held[len(body) :]
-        return "\n" in tail or (body[-1] in _ENDS and any(c in " \t" for c in tail))
+        body = self._held.rstrip(_CLOSERS)
+        if not body or body[-1] not in _ENDS:
+            return False
+        word = body.rstrip(_ENDS).rpartition(" ")[2].strip(_CLOSERS + "(").lower()
+        return not (body[-1] == "." and (word in _ABBREVIATIONS or (len(word) < 2 and word != "i")))
 
     def _release(self, length: int) -> str:
         """Look at shown + all that is held; let go the first ``length`` characters."""

@@ -40,7 +40,7 @@ def _is_thing(words: list[str]) -> bool:
         elif word in lists("adj"):
             thing = False
         else:
-            return thing and (word in lists("then") or word.endswith(("ed", "s", "ing", "ly")))
+            return thing and (not word[:1].isalpha() or word in lists("then") or word.endswith(("ed", "s", "ing", "ly")))
     return False
 
 
