@@ -28,6 +28,7 @@ _LEET_WORD = re2.compile(
 _ROMAN = re.compile(r"[ivxlcdm]+")
 _COUNTED = re.compile(r"[0-9]+(?:st|nd|rd|th|s)")
 _SEPARATED = re2.compile(r"\b(?:[a-z0-9][ .,*'/+:;~-]{1,3}){2,60}[a-z0-9]\b")
+_BETWEEN = re.compile(r"[^a-z0-9]+")
 _DOUBLED = "(?:" + "|".join(c + c for c in string.ascii_lowercase) + ")"
 _STRETCHED = re2.compile(
     rf"[a-z]*(?:{'|'.join(c * 3 for c in string.ascii_lowercase)}|{_DOUBLED}{_DOUBLED})[a-z]*"
@@ -35,6 +36,9 @@ _STRETCHED = re2.compile(
 _STARRED = re2.compile(r"\b[a-z]+[*?_]+[a-z]+\b")
 _FOREIGN_WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f\W\d_][^\W\d_]*")
 _ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
+_DIGIT_PAIR = re2.compile(r"\b[0-9][,/'*-][0-9]\b")
+_ROMANS = "- - ii iii iv - vi vii viii ix - xi xii xiii xiv xv xvi xvii".split()
+_ROMAN_NUMBER = re2.compile(r"\b(?:" + "|".join(r for r in _ROMANS if r != "-") + r")\b")
 _LAST_WORD = re.compile(r"[a-z]+ $")
 _LETTER = re.compile(r"[a-z]")
 
@@ -52,7 +56,7 @@ class Disguises:
         pairs = {
             f"{word[:i]} {word[i:]}": word
             for word in self._strong
-            if len(word) > 4
+            if len(word) > 4 or word in cardinals
             for i in range(1, len(word))
             if not (word[:i] in words and word[i:] in words)
         }
@@ -69,6 +73,8 @@ class Disguises:
             (_STRETCHED, self._relaxed),
             (_STARRED, self._unstarred),
             (self._broken, self._pairs.__getitem__),
+            (_DIGIT_PAIR, lambda pair: pair[0] + pair[2]),
+            (_ROMAN_NUMBER, lambda roman: str(_ROMANS.index(roman))),
         ]
         for pattern, undo in steps:
             if pattern.search(view):
@@ -77,9 +83,16 @@ class Disguises:
 
     def _close(self, spaced: str) -> str:
         """ "f.i.f.t.e.e.n" to "fifteen": letters set apart, read as known words."""
+        between = _BETWEEN.findall(spaced)
+        usual = max(set(between), key=between.count)
+        if any(sign != usual for sign in between):  # "a f.i.v.e": the other signs part words
+            words = re.split("|".join(re.escape(s) for s in sorted(set(between) - {usual}, key=len)[::-1]), spaced)
+            return " ".join(self._close(w) if len(w) > 2 else w for w in words)
         run = re.sub(r"[^a-z0-9]", "", spaced)
         if len(_LETTER.findall(run)) < 3:
             return spaced
+        if run[0] in "ai" and run[1:] in self._words:
+            return f"{run[0]} {run[1:]}"
         found: list[str] = []
         known = i = 0
         while i < len(run):

@@ -19,14 +19,14 @@ LONGEST = 16_000_000  # characters; more than any book. What is larger is refuse
 
 _INNER = re.compile(r"(?<=[0-9])[.,:/](?=[0-9])")  # signs inside a number stay with it
 _KEPT = {".": "\x01", ",": "\x02", ":": "\x03", "/": "\x04"}
-_SIGNS = ".,:/;!?()*+&[]<>-\n"
+_SIGNS = ".,:/;!?()+&[]<>-\n"
 _OWN = ("'s", "'re", "'m", "'ve", "'ll", "'d", "'t")
 
 
 def tokens(text: str) -> str:
     """A view with one space around every word and sign, as the rules' lines are written."""
     text = spaced(text)
-    text = _INNER.sub(lambda m: _KEPT[m[0]], text).replace('"', " ")
+    text = _INNER.sub(lambda m: _KEPT[m[0]], text).replace('"', " ").replace("*", " ")
     for sign in _SIGNS:
         text = text.replace(sign, " . " if sign == "\n" else f" {sign} ")
     for sign, kept in _KEPT.items():

@@ -15,6 +15,10 @@ from collections.abc import Iterator
 from functools import cache
 from urllib.parse import unquote
 
+from anyascii import anyascii
+
+from miniature_memory.screen.markup import readings
+
 # Letters that decompose to nothing simpler, and signs that stand for letters or digits.
 _PLAIN = {
     "ß": "ss", "ẞ": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l",
@@ -45,7 +49,7 @@ _SUPERSCRIPT = re.compile(r"(?<=[0-9])(?=[¹²³⁰⁴-⁹])")
 _HYPHEN_BREAK = re.compile(r"-(?<=[^\W\d_]-) *\n\s*(?=[^\W\d_])")
 _BLANKS = re.compile(r"  +")
 _PARAGRAPH = re.compile(r" ?\n[ \n]*")
-_GLUE = re.compile(r"[-/+\\](?:(?<=\w.)(?=[^\W\d_])|(?<=[^\W\d_].)(?=\w))")
+_GLUE = re.compile(r"[-/+\\](?:(?<=[^\s-].)(?=[^\W\d_])|(?<=[^\W\d_].)(?=\w)|(?<=[0-9] .)(?=[^\W\d_]))")
 
 
 @cache
@@ -66,6 +70,8 @@ def _character(c: str) -> str:
             value = unicodedata.numeric(d, -1)
             # Han numerals are words of a language, not digits; their rules read them.
             out.append(d if unicodedata.category(d) == "Lo" or value != int(value) else str(int(value)))
+        elif kind[0] == "L" and not d.isascii() and unicodedata.name(d, "").startswith("LATIN"):
+            out.append(_PLAIN.get(d) or anyascii(d))  # small capitals, hooks, turned letters
         elif kind == "Pd" or d in "−‐⸺":
             out.append("-")
         elif kind in ("Zs", "Zl", "Zp"):
@@ -102,7 +108,7 @@ def flow(text: str) -> str:
     """A folded text as running words: one space between them, a line for a paragraph."""
     text = _BLANKS.sub(" ", text)
     text = _PARAGRAPH.sub(lambda m: "\n" if m[0].count("\n") > 1 else " ", text)
-    return _GLUE.sub(" ", text.replace("_", " ")).strip()
+    return _GLUE.sub(" ", text).replace("_", " ").strip()
 
 
 _ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
@@ -139,7 +145,7 @@ def views(text: str) -> Iterator[str]:
     if "%" in text and (decoded := unquote(text)) != text:  # an address: "fifteen%20years"
         forms.append(decoded)
     if _TAG.search(text):
-        forms = [_TAG.sub("", text), _TAG.sub(" \n\n", text), text.replace("<", " ").replace(">", " ")]
+        forms = readings(text)
     if "\u202e" in text or "\u2067" in text:
         forms += [unordered(form) for form in forms]
     seen: set[str] = set()
