@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 
 #: below this probability of class ``story`` a text is turned away. Where it comes from:
-#: of 926 pieces (2,000 to 20,000 characters) of nine novels .15 turns away 1, .2 4, .3 12, .5 26.
+#: of 926 pieces (2,000 to 20,000 characters) of nine novels .15 turns away 2, .2 6, .3 12, .5 27.
 THRESHOLD: Final = 0.2
 HEARD: Final = 12_000  # characters; of a longer text its beginning, middle and end are read
 
