@@ -16,7 +16,7 @@ from miniature_memory.config import Config
 from miniature_memory.executors import map_ordered
 from miniature_memory.processing import files, forget
 from miniature_memory.processing.normalize import clean_text
-from miniature_memory.processing.validate import BATCH, SMALL, TASK, chunks, rules_hash
+from miniature_memory.processing.validate import BATCH, SMALL, TASK, chunks, commit_index, rules_hash
 from miniature_memory.progress import Progress
 from miniature_memory.workspace import Workspace
 
@@ -101,7 +101,10 @@ def _commit(workspace: Workspace, batch: list[Done], counts: Counter[str], progr
     gone = {twin: rule for id, rule in refused.items() for twin in forget.with_twins(workspace, [id])}
     for id in gone:
         forget.delete_files(workspace, id)
+    index = forget.without(workspace, gone)
     with ledger.transaction():
+        if index is not None:
+            commit_index(workspace, index)
         forget.refuse_all(workspace, gone, STAGE)
         for one in batch:
             if one.id in gone:

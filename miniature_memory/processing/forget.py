@@ -8,6 +8,7 @@ from typing import Any
 
 from miniature_memory import screen
 from miniature_memory.processing import files
+from miniature_memory.processing.near_index import NearIndex
 from miniature_memory.workspace import Workspace
 
 
@@ -26,6 +27,19 @@ def refuse_all(workspace: Workspace, rules: Mapping[str, str], stage: str) -> No
             ledger.refuse(row["url"], rule, screen.VERSION, "fetch")
     if rules:
         _delete_rows(workspace, list(rules))
+
+
+def without(workspace: Workspace, ids: Iterable[str]) -> NearIndex | None:
+    """The duplicates' index without some documents, for the caller to commit; None when none is asked for."""
+    from miniature_memory.processing.validate import open_index
+
+    query = "SELECT seq FROM documents WHERE id = ?"
+    rows = [workspace.ledger.connection.execute(query, (id,)).fetchone() for id in ids]
+    if not rows:
+        return None
+    index = open_index(workspace)
+    index.remove({row["seq"] for row in rows if row})
+    return index
 
 
 def remove(workspace: Workspace, ids: Iterable[str]) -> dict[str, Any]:

@@ -249,6 +249,25 @@ def test_what_the_screen_refuses_leaves_no_text(new_workspace: Make, config: Con
             assert b"twelfth" not in data and b"x.test/1" not in data and ids[3].encode() not in data
 
 
+def test_what_the_screen_refuses_at_cleaning_goes_with_its_twins(
+    new_workspace: Make, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = new_workspace("w")
+    ids = add(workspace, TEXTS)
+    validate(workspace, config, QUIET)
+    workspace.ledger.connection.execute(  # as if validate had never seen the cleaned text
+        "UPDATE decisions SET figures = '{}' WHERE document_id = ?", (ids[2],)
+    )
+    monkeypatch.setattr(screen, "check", lambda text: screen.Verdict(True, "test"))
+    clean(workspace, config, QUIET)
+    monkeypatch.undo()
+    assert workspace.ledger.is_refused(ids[2]) and workspace.ledger.is_refused(ids[12])
+    assert not workspace.raw_path(ids[2]).exists() and not workspace.raw_path(ids[12]).exists()
+    later = add(workspace, [edited(story(2), 0.05, seed=9)], first=90)
+    process(workspace, config)
+    assert rule_of(workspace, later[0]) == ""  # what is gone is nobody's twin
+
+
 def test_a_lost_or_torn_cleaned_text_is_made_again(new_workspace: Make, config: Config) -> None:
     workspace = new_workspace("w")
     ids = add(workspace, TEXTS[:4])
