@@ -125,7 +125,7 @@ class TrainConfig(Section):
     embedding_rate: float = Field(0.01, gt=0, description="learning rate of embeddings and match gates")
     head_rate: float = Field(0.004, gt=0, description="learning rate of the output head")
     weight_decay: float = Field(0.05, ge=0, description="pull of the matrices towards zero")
-    qk_gain: float = Field(1.0, gt=0, description="constant gain of the query and key norms")
+    qk_gain: float = Field(1.5, gt=0, description="constant gain of the query and key norms")
     warmup: int = Field(20, ge=0, description="steps until the full rate")
     decay: float = Field(0.4, ge=0, lt=1, description="share of the steps in which the rate falls to zero")
     replay: float = Field(0.25, ge=0, le=1, description="share of old text once the dataset has grown")

@@ -46,7 +46,7 @@ class Recipe:
     embedding: float = 0.01
     head: float = 0.004
     weight_decay: float = 0.05
-    qk_gain: float = 1.0
+    qk_gain: float = 1.5
     warmup: int = 10
     decay: float = 0.6
     match: bool = True
@@ -54,9 +54,9 @@ class Recipe:
 
 RECIPES = {
     # at most 0.81M parameters, to nanoGPT's CPU-recipe loss
-    "quick": Recipe(layers=4, width=128, heads=4, mlp=320, window=256, rows=4, steps=160),
+    "quick": Recipe(layers=4, width=128, heads=4, mlp=320, window=256, rows=2, steps=360),
     # what nanoGPT's CPU time buys at any size
-    "long": Recipe(layers=5, width=192, heads=6, mlp=512, window=256, rows=8, steps=700),
+    "long": Recipe(layers=5, width=192, heads=6, mlp=512, window=256, rows=4, steps=700),
     # nanoGPT's GPU-recipe loss on one core
     "far": Recipe(layers=6, width=256, heads=8, mlp=704, window=256, rows=16, steps=1500, weight_decay=0.3),
 }

@@ -22,6 +22,8 @@ from miniature_memory.memory.window import HEAD, ROW, TEXT_SLOTS, plain_row, rea
 from miniature_memory.training.data import Dataset, part
 
 IGNORED = -100
+#: rows whose match features are computed together; more of them take memory, not less time
+AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,16 @@ def to_batch(
     targets = np.where(loss[:, 1:], rows[:, 1:].astype(np.int64), IGNORED)
     pairs = None
     if match:
-        chars, buckets = match_features(inputs)
-        index = np.where(chars < 0, 0, buckets.astype(np.int32) * symbols + chars + 1)
-        pairs = torch.from_numpy(index.astype(np.int32))
+        pieces = [_match_pairs(inputs[at : at + AT_ONCE], symbols) for at in range(0, len(inputs), AT_ONCE)]
+        pairs = torch.from_numpy(np.concatenate(pieces))
     return Batch(
         torch.from_numpy(inputs.astype(np.int64)), pairs, torch.from_numpy(targets), int(loss[:, 1:].sum())
     )
+
+
+def _match_pairs(inputs: NDArray[np.uint8], symbols: int) -> NDArray[np.int32]:
+    chars, buckets = match_features(inputs)
+    return np.where(chars < 0, 0, buckets.astype(np.int32) * symbols + chars + 1).astype(np.int32)
 
 
 def mix_of(config: TrainConfig) -> Mix:

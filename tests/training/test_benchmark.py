@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from prepared import story
+
+from miniature_memory.benchmarks import fast, training
+
+
+def test_our_side_learns_a_text_and_is_scored_on_its_last_tenth(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("".join(story(seed) for seed in range(8)))
+    text = fast.Text(path)
+    assert len(text.val) == pytest.approx(len(text.ids) / 10, abs=1)
+    recipe = replace(fast.RECIPES["quick"], layers=1, width=32, heads=2, mlp=48, window=64, steps=40)
+    before = fast.score(text, fast.model_of(recipe, text.symbols), True)
+    after = fast.score(text, fast.train(text, recipe), True)
+    assert before == pytest.approx(3.5, abs=0.5)  # the head is zero at first: log of the symbols
+    assert after < before - 0.5
+
+
+def test_the_quick_recipe_stays_under_its_limit_of_parameters() -> None:
+    model = fast.model_of(fast.RECIPES["quick"], 65)
+    assert sum(w.numel() for w in model.parameters()) <= 810_000
+
+
+def test_the_table_shows_all_sides() -> None:
+    side = {"loss": 1.9, "cpu_seconds": 10.0, "parameters": 800_000}
+    step = {"parameters": 1, "peak_mb": 300, "share_of_peak": 0.3}
+    figures = {
+        "nanogpt": side,
+        "ours": side,
+        "ours_same_time": side,
+        "cpu_time_ratio": 12.5,
+        "steps": {"nano": step},
+    }
+    shown = training.table(figures)
+    assert all(word in shown for word in ("nanogpt", "ours_same_time", "12.5", "30%"))
