@@ -23,13 +23,11 @@ _BORN = (re2.compile(
     r"(?: [^ .!?;=]+){0,8} =((?:1[5-9]|20)[0-9][0-9]) "),
     re2.compile(r" =((?:1[5-9]|20)[0-9][0-9]) (?:[^ .!?;=]+ ){0,6}(?:born|birth|birthdate|came into the world) "),
 )
+_STOP = re.compile(r"(?<= )[.!?](?= )")
 _AGE = re.compile(r"#([0-9.]+) ")
-_APART = re2.compile(
-    r" [%#]([0-9.]+) (?:long |full |whole |good |odd )?(?:years?|summers|winters)(?: and [^ ]+ [^ ]+)? ?(?:, )?"
-    r"(?:younger|his junior|her junior|my junior|their junior|junior|the younger|behind|after (?:him|her|his|them)"
-    r"|older|elder|his senior|her senior|my senior|their senior|senior|the elder|the older|ahead|before (?:him|her|his)"
-    r"|less|fewer|more|separate|between|apart|from now|hence|from today|later he will|later she will)"
-)
+_GAP = r" [%#]([0-9.]+) (?:long |full |whole |good |odd )?(?:years?|summers|winters)(?: and [^ ]+ [^ ]+)? ?(?:, )?"
+_YOUNGER = re2.compile(_GAP + r"(?:younger|(?:his|her|my|their) junior|junior|behind (?:him|her) in age)")
+_OLDER = re2.compile(_GAP + r"(?:older|elder|(?:his|her|my|their) senior|senior|ahead of (?:him|her) in age)")
 _HENCE = re2.compile(
     r" (?:in|within|after|another|give (?:him|her) ) (?:another |just |only |about )?[%#]([0-9.]+) (?:more |short |long )?(?:years?|summers|winters)"
     r"(?: 's| ')?(?: time| from now| hence| later)? (?:, )?(?:[^ .!?;]+ ){1,3}(?:will|would|'ll|'d|shall|should|is|can|could|turns?)"
@@ -43,8 +41,12 @@ _PAST = re2.compile(
 )
 
 
-def _around(text: str, start: int, end: int) -> str:
-    return text[max(0, start - REACH) : end + REACH]
+def _around(text: str, start: int, end: int, sentences: int) -> str:
+    """What stands around a match: its sentence, and so many to each side, within ``REACH``."""
+    before, after = text[max(0, start - REACH) : start], text[end : end + REACH]
+    earlier = _STOP.split(before)[-1 - sentences :]
+    later = _STOP.split(after)[: sentences + 1]
+    return " ".join([*earlier, text[start:end], *later])
 
 
 def birth_years(text: str) -> bool:
@@ -54,7 +56,7 @@ def birth_years(text: str) -> bool:
         return False
     story = {int(m[1]) for m in _STORY.finditer(text)}
     for year, start, end in born:
-        seen = story | {int(m[1]) for m in _YEAR.finditer(_around(text, start, end))}
+        seen = story | {int(m[1]) for m in _YEAR.finditer(_around(text, start, end, 1))}
         if year > TODAY - ADULT or any(0 < other - year < ADULT for other in seen):
             return True
     return False
@@ -62,11 +64,12 @@ def birth_years(text: str) -> bool:
 
 def years_apart(text: str) -> bool:
     """So many years younger or older than somebody whose age is said nearby."""
-    for match in _APART.finditer(text):
-        gap = float(match[1])
-        near = _AGE.findall(_around(text, match.start(), match.end()))
-        if any(ADULT <= float(age) <= OLDEST and 0 < float(age) - gap < ADULT for age in near):
-            return True
+    for pattern, sentences in ((_YOUNGER, 1), (_OLDER, 0)):
+        for match in pattern.finditer(text):
+            gap = float(match[1])
+            near = _AGE.findall(_around(text, match.start(), match.end(), sentences))
+            if any(ADULT <= float(age) <= OLDEST and 0 < float(age) - gap < ADULT for age in near):
+                return True
     return False
 
 

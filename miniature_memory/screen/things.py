@@ -66,6 +66,18 @@ def _subject_is_thing(words: list[str]) -> bool:
     return False
 
 
+def _noun_phrase_is_thing(words: list[str]) -> bool:
+    """Whether the words end with "a grey coat": a thing with its article."""
+    if not words or words[-1] not in lists("thing"):
+        return False
+    for word in reversed(words[-4:-1]):
+        if word in lists("det"):
+            return True
+        if word not in lists("adj") and word not in lists("thing"):
+            return False
+    return False
+
+
 def without_things(row: str) -> str:
     """The row with the ages of things made unreadable to the rules."""
     out: list[str] = []
@@ -78,7 +90,8 @@ def without_things(row: str) -> str:
         before = row[max(0, match.start() - _REACH) : match.start()].split(" ")[1:]
         text = match[0]
         alone = not text.startswith(" aged") and " old " not in text and " of age " not in text
-        if (not alone and _is_thing(after)) or _subject_is_thing(before):
+        apposed = not alone and before[-1:] == [","] and after[0] != "," and _noun_phrase_is_thing(before[:-1])
+        if (not alone and _is_thing(after)) or apposed or _subject_is_thing(before):
             out += [row[end:start], " " + "_ " * (text.count(" ") - 1)]
             end = stop
     return "".join(out) + row[end:]
