@@ -6,6 +6,7 @@ PSS counts a page that several processes share once, so the sum over a browser's
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -50,6 +51,23 @@ def tree_megabytes(pid: int | None = None) -> float:
     except psutil.Error:
         return 0.0
     return sum(_bytes_of(process.pid) for process in processes) / 1e6
+
+
+def own_peak_megabytes() -> float:
+    """The highest resident size that this very process had, in MB of 10^6 bytes.
+
+    Linux's ``VmHWM``: ``ru_maxrss`` also counts the size of the parent at the fork.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def _bytes_of(pid: int) -> int:

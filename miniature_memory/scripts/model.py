@@ -151,7 +151,7 @@ def serve(settings: Settings, model: Path | None, port: int | None) -> None:
     "--format",
     "formats",
     multiple=True,
-    type=click.Choice(["plain", "hf", "int8", "gguf-f16", "gguf-q8_0"]),
+    type=click.Choice(["plain", "hf", "hf-bf16", "int8", "gguf-f16", "gguf-q8_0"]),
     default=["plain"],
     show_default=True,
     help="May be given several times.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
 import sys
 import time
 from dataclasses import asdict, fields
@@ -18,6 +17,7 @@ from miniature_memory.errors import Refused
 from miniature_memory.inference.engine import Engine
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.inference.write import Done, Event, Notice, Refusal, SummaryEvent, Token, write
+from miniature_memory.meter import own_peak_megabytes
 from miniature_memory.workspace import atomic_write
 
 #: seconds between two saves of --out
@@ -110,10 +110,7 @@ def _line(data: dict[str, Any]) -> None:
 
 def _speed(characters: int, began: float) -> str:
     seconds = max(time.monotonic() - began, 1e-9)
-    peak = (
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-    )
-    return f"  ┊ {characters / seconds:,.0f} characters/s, {peak:.0f} MB at most"
+    return f"  ┊ {characters / seconds:,.0f} characters/s, {own_peak_megabytes():.0f} MB at most"
 
 
 def _defaults(model: Path) -> dict[str, Any]:
