@@ -94,7 +94,11 @@ if ! command -v cc >/dev/null && ! command -v gcc >/dev/null && ! command -v cla
 fi
 
 # -- A browser that passes a real launch ------------------------------------------------------------
-launches() { .venv/bin/python -m miniature_memory.scraper.fetch.browser >/dev/null 2>&1; }
+launches() {
+    .venv/bin/python -c 'import sys
+from miniature_memory.scraper.fetch.browser import find_browser
+sys.exit(find_browser() is None)' 2>/dev/null
+}
 if ! launches; then
     say "Browser"
     apt_install chromium-headless-shell || true

@@ -83,7 +83,9 @@ class SearchTransient(SearchError):
     """It may work later (time-out, 5xx, 429)."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(
+            message, "Look at the network and the provider; what was found is kept. Run again to go on."
+        )
         self.retry_after = retry_after
 
 

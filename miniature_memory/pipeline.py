@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from miniature_memory.config import Config
-from miniature_memory.errors import MissingInput
 from miniature_memory.ledger import now
 from miniature_memory.meter import PeakMemory
 from miniature_memory.progress import Progress
@@ -80,28 +79,20 @@ def run(workspace: Workspace, config: Config, stages: Sequence[Stage], progress:
     """Runs ``stages`` in order; returns their figures by name, and ``peak_mb`` and ``seconds`` of it all."""
     figures: Figures = {}
     started = time.monotonic()
-    with ExitStack() as stack:
-        stack.enter_context(workspace.lock())
-        stack.enter_context(progress.finishing_the_step())
-        if any(stage.kind == "collect" for stage in stages):
-            web = stack.enter_context(_web(config))
+    with workspace.lock(), progress.finishing_the_step():
         for stage in stages:
             if stage.kind == "model" and len(stages) > 1 and workspace.latest_run is None:
                 progress.say(f"{stage.name:<9} left out: there is no trained model yet")
                 continue
-            figures[stage.name] = _run_stage(
-                stage, workspace, config, progress, web if stage.kind == "collect" else {}
-            )
+            figures[stage.name] = _run_stage(stage, workspace, config, progress)
     peak = max((each["peak_mb"] for each in figures.values()), default=0)
     return {**figures, "peak_mb": peak, "seconds": round(time.monotonic() - started, 1)}
 
 
-def _run_stage(
-    stage: Stage, workspace: Workspace, config: Config, progress: Progress, extra: dict[str, Any]
-) -> Figures:
+def _run_stage(stage: Stage, workspace: Workspace, config: Config, progress: Progress) -> Figures:
     start, clock = now(), time.monotonic()
-    with PeakMemory() as peak:
-        figures = stage.function(workspace, config, progress, **extra)
+    with PeakMemory() as peak, _world(stage, config) as world:
+        figures = stage.function(workspace, config, progress, **world)
     seconds = time.monotonic() - clock
     figures = {**figures, "peak_mb": round(peak.megabytes)}
     workspace.ledger.record(stage.name, start, seconds, figures)
@@ -119,21 +110,14 @@ def _headline(figures: Figures) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _web(config: Config) -> Iterator[dict[str, Any]]:
-    """What collecting stages need to reach: nothing more than the real web, or the demo's own addresses."""
-    if not config.demo.enabled:
+def _world(stage: Stage, config: Config) -> Iterator[dict[str, Any]]:
+    """What a collecting stage may reach beside the real web: the demo's own addresses, while it works."""
+    if stage.kind != "collect":
+        yield {}
+    elif not config.demo.enabled:
         yield {"grants": {}}
-        return
-    from miniature_memory.demo import StoryWeb
+    else:
+        from miniature_memory.demo import StoryWeb
 
-    with StoryWeb(config.demo.stories, config.demo.seed) as web:
-        yield {"grants": web.grants}
-
-
-def need_model(workspace: Workspace) -> None:
-    """Raises ``MissingInput`` when nothing was trained here yet."""
-    if workspace.latest_run is None:
-        raise MissingInput(
-            f"There is no trained model in {workspace.root}.",
-            "Train one first: `mm run`, or `mm train` on prepared data.",
-        )
+        with StoryWeb(config.demo.stories, config.demo.seed) as web:
+            yield {"grants": web.grants}

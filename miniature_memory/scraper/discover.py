@@ -44,7 +44,10 @@ def discover(
     queries = config.search.queries or (list(_DEMO_QUERIES) if config.demo.enabled else [])
     lacks = missing(config)
     if lacks:
-        raise ConfigError("The search can't begin:\n" + "\n".join(f"  - {each}" for each in lacks))
+        raise ConfigError(
+            "The search can't begin:\n" + "\n".join(f"  - {each}" for each in lacks),
+            "README, section Real use, lists the providers and what each needs; `mm doctor` checks them.",
+        )
     for query in queries:
         rule = gate.refuses("", (query,))
         if rule is not None:
