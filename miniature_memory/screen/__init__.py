@@ -35,9 +35,8 @@ __all__ = [
 ]
 
 
-def _version() -> str:
+def _version(folder: Path = Path(__file__).parent) -> str:
     """A short hash of the rules' data and code: any change of either is another version."""
-    folder = Path(__file__).parent
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("*.py"), *folder.glob("rules/*.txt")]):
         content = path.read_bytes().replace(b"\r\n", b"\n")
