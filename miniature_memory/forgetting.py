@@ -17,10 +17,8 @@ from miniature_memory.errors import MissingInput
 from miniature_memory.ledger import now
 from miniature_memory.processing.growing import Manifest
 from miniature_memory.progress import Progress
+from miniature_memory.training.plan import FORGOTTEN
 from miniature_memory.workspace import Workspace, atomic_write
-
-#: in a run's folder: it was trained on what has been forgotten since
-MARK = "forgotten.json"
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def forget(workspace: Workspace, config: Config, found: Found, progress: Progres
 
 
 def _mark_runs(workspace: Workspace, forgotten: list[str]) -> int:
-    """Writes ``MARK`` beside every run that read one of these documents in training; how many checkpoints."""
+    """Writes ``forgotten.json`` beside every run that read one of these in training; how many checkpoints."""
     wanted = set(forgotten)
     seen = {
         row["id"]: row["ids"][0]
@@ -139,14 +137,14 @@ def _mark_runs(workspace: Workspace, forgotten: list[str]) -> int:
         if theirs:
             before = _marked(plan.parent)
             mark = {"date": now(), "documents": sorted({*before, *theirs})}
-            atomic_write(plan.parent / MARK, json.dumps(mark, indent=1))
+            atomic_write(plan.parent / FORGOTTEN, json.dumps(mark, indent=1))
             marked += len(list((plan.parent / "checkpoints").glob("*.safetensors")))
     return marked
 
 
 def _marked(run: Path) -> list[str]:
     try:
-        documents: list[str] = json.loads((run / MARK).read_text(encoding="utf-8"))["documents"]
+        documents: list[str] = json.loads((run / FORGOTTEN).read_text(encoding="utf-8"))["documents"]
     except OSError:
         return []
     return documents

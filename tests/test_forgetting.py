@@ -16,6 +16,7 @@ from miniature_memory.processing.prepare import prepare
 from miniature_memory.processing.validate import validate
 from miniature_memory.progress import Progress
 from miniature_memory.scraper.importer import import_paths
+from miniature_memory.training.plan import FORGOTTEN, run_folder
 from miniature_memory.workspace import Workspace, atomic_write
 
 QUIET = Progress(quiet=True)
@@ -94,8 +95,17 @@ def test_runs_that_read_it_are_marked_and_others_are_not(filled: tuple[Workspace
     document = list(workspace.ledger.kept("validate"))[-1].id
     figures = forgetting.forget(workspace, config, forgetting.find(workspace, document), QUIET)
     assert figures["checkpoints"] == 1
-    assert json.loads((workspace.runs / "late" / forgetting.MARK).read_text())["documents"] == [document]
-    assert not (workspace.runs / "early" / forgetting.MARK).exists()
+    assert json.loads((workspace.runs / "late" / FORGOTTEN).read_text())["documents"] == [document]
+    assert not (workspace.runs / "early" / FORGOTTEN).exists()
+
+
+def test_training_begins_anew_where_a_run_read_what_was_forgotten(workspace: Workspace) -> None:
+    config = load("books", None, ["train.preset=tiny"], {}).train
+    first = run_folder(workspace, config)
+    first.mkdir(parents=True)
+    assert run_folder(workspace, config) == first
+    atomic_write(first / FORGOTTEN, "{}")
+    assert run_folder(workspace, config) != first
 
 
 def test_forgetting_all_of_it_leaves_an_empty_dataset(filled: tuple[Workspace, Config]) -> None:

@@ -192,7 +192,8 @@ def test_forgotten_is_gone_everywhere_and_stays_away(
     text = space.raw_path(document.id).read_text(encoding="utf-8")
     line = max(text.splitlines(), key=len)
     space.close()
-    status = json.loads(mm("forget", document.lineage["url"], "--workspace", root, "--json", *SMALL).stdout)
+    url = document.lineage["url"]
+    status = json.loads(mm("forget", url, "--workspace", root, "--json", *SMALL).stdout)
     assert status["documents"] >= 1
     assert line not in (root / "dataset/processed/train.txt").read_text(encoding="utf-8")
     skip = ("--skip-training", "--skip-generation", "--skip-evaluation", "--skip-report")
@@ -200,6 +201,6 @@ def test_forgotten_is_gone_everywhere_and_stays_away(
     left = [
         path
         for path in (root / "dataset").rglob("*")
-        if path.is_file() and (document.lineage["url"].encode() in path.read_bytes() or document.id in path.name)
+        if path.is_file() and (url.encode() in path.read_bytes() or document.id in path.name)
     ]
     assert left == []

@@ -202,7 +202,7 @@ class Memory:
         return score
 
     def summary(self, visible: str = "") -> str:
-        """Exactly 60 characters: names separated by a comma, ordered by last mention (the latest last), padded
+        """Exactly 60 characters: names with commas between, ordered by last mention (the latest last), padded
         with spaces. Two names that stood together when they were last named stay together ("Ida Marlow").
 
         ``visible`` is the text that stays in the window: its names need no place in the summary.

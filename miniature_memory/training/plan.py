@@ -20,6 +20,9 @@ NOT_THE_RECIPE = {
     "restart",
 }  # fmt: skip
 
+#: in a run's folder: it read documents that were forgotten since, so nothing goes on from it
+FORGOTTEN = "forgotten.json"
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -42,11 +45,12 @@ def run_id(config: TrainConfig) -> str:
 
 
 def run_folder(workspace: Workspace, config: TrainConfig) -> Path:
-    """Where this recipe trains: its latest run, or with ``restart`` a new one. Nothing is made yet."""
+    """Where this recipe trains: its latest run; a new one with ``restart``, and where that run read what
+    was forgotten since. Nothing is made yet."""
     name = run_id(config)
     taken = sorted(workspace.runs.glob(f"{name}*"), key=lambda f: (len(f.name), f.name))
     folder = taken[-1] if taken else workspace.runs / name
-    if taken and config.restart:
+    if taken and (config.restart or (folder / FORGOTTEN).exists()):
         folder = workspace.runs / f"{name}-{len(taken) + 1}"
     return folder
 

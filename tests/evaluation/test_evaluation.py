@@ -11,7 +11,8 @@ from miniature_memory.memory.window import HEAD, SLIDE
 from miniature_memory.vocabulary import END_OF_TEXT, SIZE, SUMMARY, Ids, decode, encode
 
 STORY = (
-    "That evening Brannock carried the lamp down to the quay. " + "It rained, and the water was grey and slow. " * 12
+    "That evening Brannock carried the lamp down to the quay. "
+    + "It rained, and the water was grey and slow. " * 12
 ) * 6
 
 
