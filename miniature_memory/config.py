@@ -208,7 +208,7 @@ class GenerateConfig(Section):
 class EvaluateConfig(Section):
     """evaluate: figures of a model."""
 
-    characters: int = Field(60_000, ge=1000, description="validation text that is scored")
+    characters: int = Field(30_000, ge=1000, description="validation text that is scored")
     story_length: int = Field(4000, ge=500, description="characters of the stories that are judged")
     stories: int = Field(2, ge=1, description="stories that are judged")
 

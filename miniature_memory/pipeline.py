@@ -21,6 +21,7 @@ from miniature_memory.config import Config
 from miniature_memory.ledger import now
 from miniature_memory.meter import PeakMemory
 from miniature_memory.progress import Progress
+from miniature_memory.scraper import evidence
 from miniature_memory.workspace import Workspace
 
 Figures = dict[str, Any]
@@ -93,6 +94,8 @@ def _run_stage(stage: Stage, workspace: Workspace, config: Config, progress: Pro
     start, clock = now(), time.monotonic()
     with PeakMemory() as peak, _world(stage, config) as world:
         figures = stage.function(workspace, config, progress, **world)
+        if stage.kind == "process":
+            evidence.sweep(workspace)
     seconds = time.monotonic() - clock
     figures = {**figures, "peak_mb": round(peak.megabytes)}
     workspace.ledger.record(stage.name, start, seconds, figures)

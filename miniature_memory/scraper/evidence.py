@@ -19,6 +19,7 @@ from miniature_memory.scraper.fetch.http import Answer
 from miniature_memory.workspace import Workspace, atomic_file
 
 _META = "evidence"
+_SWEPT = "evidence_swept"
 _ASKED = "WARC-Refers-To-Target-URI"
 _FILE_BYTES = 100 << 20
 _UNTRUE = (
@@ -175,4 +176,21 @@ def drop(workspace: Workspace, unwanted: Callable[[str], bool]) -> int:
                     writer.write_record(record)
         state[path.name] = path.stat().st_size
     workspace.ledger.set_meta(_META, json.dumps(state))
+    return dropped
+
+
+def sweep(workspace: Workspace) -> int:
+    """Drops pages whose document the screen refused after they were fetched (its rules grew); how many records.
+
+    The ledger knows how many such refusals the evidence was last swept for, so a kill in between loses nothing.
+    """
+    ledger = workspace.ledger
+    late = ledger.connection.execute(
+        "SELECT COUNT(*) FROM refusals WHERE stage NOT IN ('discover', 'fetch', 'import')"
+    ).fetchone()[0]
+    if ledger.meta(_SWEPT) == str(late) or (late == 0 and ledger.meta(_SWEPT) is None):
+        return 0
+    wanted = {d.lineage.get(name) for d in ledger.documents() for name in ("url", "final_url")}
+    dropped = drop(workspace, lambda url: bool(url) and url not in wanted)
+    ledger.set_meta(_SWEPT, str(late))
     return dropped
