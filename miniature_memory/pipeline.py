@@ -10,9 +10,10 @@ A stage with nothing new to do says so and ends in a moment; any of them can be 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -80,7 +81,9 @@ def run(workspace: Workspace, config: Config, stages: Sequence[Stage], progress:
     """Runs ``stages`` in order; returns their figures by name, and ``peak_mb`` and ``seconds`` of it all."""
     figures: Figures = {}
     started = time.monotonic()
-    with workspace.lock(), progress.finishing_the_step():
+    # of the processes that torchrun starts, the first one holds the workspace and writes
+    first = os.environ.get("RANK", "0") == "0"
+    with workspace.lock() if first else nullcontext(), progress.finishing_the_step():
         for stage in stages:
             if stage.kind == "model" and len(stages) > 1 and workspace.latest_run is None:
                 progress.say(f"{stage.name:<9} left out: there is no trained model yet")
@@ -98,7 +101,8 @@ def _run_stage(stage: Stage, workspace: Workspace, config: Config, progress: Pro
             evidence.sweep(workspace)
     seconds = time.monotonic() - clock
     figures = {**figures, "peak_mb": round(peak.megabytes)}
-    workspace.ledger.record(stage.name, start, seconds, figures)
+    if os.environ.get("RANK", "0") == "0":
+        workspace.ledger.record(stage.name, start, seconds, figures)
     told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in _headline(figures))
     progress.say(f"{stage.name:<9} {told if figures.get('new') else 'nothing new'}  ({seconds:.1f} s)")
     return {**figures, "seconds": round(seconds, 1)}

@@ -66,11 +66,9 @@ def _pytorch() -> Check:
     if importlib.util.find_spec("torch") is None:
         hint = "Only training needs it: run ./setup.sh, or pip install 'miniature-memory[train]'."
         return Check("PyTorch", False, "not installed", hint)
-    import torch
+    from miniature_memory.training.device import describe
 
-    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
-    device = torch.cuda.get_device_name() if cuda else "Apple GPU" if mps else "CPU"
-    return Check("PyTorch", True, f"{torch.__version__} on {device}")
+    return Check("PyTorch", True, describe())
 
 
 def _browser(config: Config) -> Check:

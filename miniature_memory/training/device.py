@@ -84,6 +84,13 @@ def _bf16_is_faster() -> bool:
     return times[torch.bfloat16] < 0.7 * times[torch.float32]
 
 
+def describe() -> str:
+    """PyTorch's version and the best device it sees."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    device = torch.cuda.get_device_name() if cuda else "Apple GPU" if mps else "CPU"
+    return f"{torch.__version__} on {device}"
+
+
 def free_mb() -> int:
     """Memory that this process may still take (the machine's, or its container's if that is less)."""
     import psutil
