@@ -18,7 +18,7 @@ _PROSE = (
     "The ferryman, a widower of fifty-eight, counted nine lamps on the far bank and three on his own. "
     "“You are late,” said the baker. It was ten past six, and the bread, two days old, cost four shillings. "
     "Her house had stood above the river for sixteen years; nobody but the postman knew the way. "
-    "In 1974 the mill was sold, and the new owner, thirty-one and newly married, let the wheel turn again.\n\n"
+    "In 1974 the mill was sold, and the new owner, thirty-one, newly married, let the wheel turn again.\n\n"
 )
 _SIDES = {
     "neutral prose": _PROSE,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import re2
 
 from miniature_memory.screen.numerals import Numerals, mark
 
-Match = re2._Match
+Match = Any  # re2 has no types
 
 
 def _value(text: str) -> float:
@@ -57,8 +58,8 @@ def _year(text: str) -> str:
 
 # Written slips that the tables can't hold: one letter wrong, missing, doubled or swapped.
 _LONG_MINORS = "eleven twelve thirteen fourteen fifteen sixteen seventeen"
-_REAL_WORDS = frozenset("even elven twelfth eleventh elevens seven seventeens sixteens".split())
-_TEEN = re.compile(r"[a-z]{2,8}(?:te{2,}n|tean|tien|tene)s?")
+_REAL_WORDS = frozenset("even elven twelfth eleventh elevens seven eighteens nineteens".split())
+_TEEN = re.compile(r"[a-z]{2,8}(?:te{2,}n|tean|tien|tene)")
 _TEEN_WORDS = frozenset(
     "canteen canteens velveteen sateen springsteen bernsteen preteen preteens sixteens maintien protean entente".split()
 )

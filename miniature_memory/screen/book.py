@@ -71,7 +71,7 @@ def _marked(row: str, numerals: Numerals) -> str:
     """A rule's line in which number words are marks, as they are in the text that it will meet."""
 
     def mark_word(match: re.Match[str]) -> str:
-        return re2.escape(numerals.mark(match[0].replace("_", " ")))
+        return str(re2.escape(numerals.mark(match[0].replace("_", " "))))
 
     words = sorted(numerals.cardinals | numerals.ordinals, key=len, reverse=True)
     pattern = "|".join(word.replace(" ", "_") for word in words)
@@ -176,7 +176,10 @@ def book(name: str) -> Book:
             rows = alone + [_marked(row, made.numerals) for row in rows if not row.startswith("* ")]
             made.patterns += [(section, pattern) for pattern in _patterns(rows, shared)]
     every = " ".join(
-        [*shared.values(), *(" ".join(rows) for s, rows in sections.items() if s not in ("idioms", "markers"))]
+        [
+            *shared.values(),
+            *(" ".join(rows) for s, rows in sections.items() if s not in ("idioms", "markers")),
+        ]
     )
     made.words = frozenset(w for w in re.findall(r"[^\W\d_]+", every) if len(w) > 2)
     return made

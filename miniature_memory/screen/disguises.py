@@ -22,9 +22,7 @@ _LEET = {
     "@": "a", "$": "s", "!": "il", "+": "t", "€": "e", "£": "l",
 }  # fmt: skip
 _MOST_READINGS = 64
-_LEET_WORD = re2.compile(
-    r"[a-z0-9@$!+€£]*(?:[a-z][0-9@$!+€£]|[0-9@$!+€£][a-z])[a-z0-9@$+€£]*"
-)
+_LEET_WORD = re2.compile(r"[a-z0-9@$!+€£]*(?:[a-z][0-9@$!+€£]|[0-9@$!+€£][a-z])[a-z0-9@$+€£]*")
 _ROMAN = re.compile(r"[ivxlcdm]+")
 _COUNTED = re.compile(r"[0-9]+(?:st|nd|rd|th|s)")
 _SEPARATED = re2.compile(r"\b(?:[a-z0-9][ .,*'/+:;~-]{1,3}){2,60}[a-z0-9]\b")
@@ -86,7 +84,9 @@ class Disguises:
         between = _BETWEEN.findall(spaced)
         usual = max(set(between), key=between.count)
         if any(sign != usual for sign in between):  # "a f.i.v.e": the other signs part words
-            words = re.split("|".join(re.escape(s) for s in sorted(set(between) - {usual}, key=len)[::-1]), spaced)
+            words = re.split(
+                "|".join(re.escape(s) for s in sorted(set(between) - {usual}, key=len)[::-1]), spaced
+            )
             return " ".join(self._close(w) if len(w) > 2 else w for w in words)
         run = re.sub(r"[^a-z0-9]", "", spaced)
         if len(_LETTER.findall(run)) < 3:

@@ -62,7 +62,9 @@ def disguises() -> Disguises:
     words = rules.words | rules.numerals.words | {w for w in rules.numerals.cardinals if " " not in w}
     for language in LATIN:
         words |= {w for w in book(language).stages if len(w) > 4}
-    return Disguises(frozenset(w for w in words if len(w) > 1), rules.people | small, rules.numerals.cardinals)
+    return Disguises(
+        frozenset(w for w in words if len(w) > 1), rules.people | small, rules.numerals.cardinals
+    )
 
 
 def broken(view: str) -> Iterator[str]:

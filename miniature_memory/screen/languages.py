@@ -25,7 +25,9 @@ _ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
 _OTHER_SCRIPT = re.compile(
     r"[\u0370-\u03ff\u0530-\u1cff\u1f00-\u1fff\u2c00-\u2dff\u3100-\u31bf\ua000-\uabff\uac00-\ud7ff\U00010000-\U0001efff]{2}"
 )
-_UNVOUCHED_ENDINGS = re.compile(r" [a-z]+(?:vuotia[a-z]*|vuotta|arainn|evesen|godisnj[a-z]+|tilet[yae]|metis) ")
+_UNVOUCHED_ENDINGS = re.compile(
+    r" [a-z]+(?:vuotia[a-z]*|vuotta|arainn|evesen|godisnj[a-z]+|tilet[yae]|metis) "
+)
 _ENOUGH = 6  # words from which on a sentence must hold some that are known
 _KNOWN_SHARE = 0.15
 

@@ -78,7 +78,9 @@ class Numerals:
                 for join in joins:
                     self._compose(join, tens, ones, table, table, self.cardinals)
                     self._compose(join, tens, ones, table, ordinal, self.ordinals)
-        self._longest = max((phrase.count(" ") + 1 for phrase in [*self.cardinals, *self.ordinals]), default=0)
+        self._longest = max(
+            (phrase.count(" ") + 1 for phrase in [*self.cardinals, *self.ordinals]), default=0
+        )
         self.words = frozenset(w for phrase in [*self.cardinals, *self.ordinals] for w in phrase.split())
 
     @staticmethod
@@ -128,15 +130,13 @@ class Numerals:
 
 
 _CODE = r"[0-9]+(?:[:][0-9]+)+|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:/[0-9]+){2}"
-_DIGITS = re2.compile(
-    rf"([$£€¥₤] ?)?(\b[a-z]*)({_CODE}|[0-9]+(?:\.[0-9]+)?)(st|nd|rd|th|s|[a-z]*)\b"
-)
+_DIGITS = re2.compile(rf"([$£€¥₤] ?)?(\b[a-z]*)({_CODE}|[0-9]+(?:\.[0-9]+)?)(st|nd|rd|th|s|[a-z]*)\b")
 _SPACED_PAIR = re2.compile(r"(^|[^0-9.,:] ?)([0-9])[ ]([0-9])([^0-9.:/]|$)")
 
 
 def mark_digits(text: str) -> str:
     """The text with every number in digits as a mark (digits of all scripts are ASCII by now)."""
-    return _DIGITS.sub(_replace_digits, _SPACED_PAIR.sub(r"\1\2\3\4", text))
+    return str(_DIGITS.sub(_replace_digits, _SPACED_PAIR.sub(r"\1\2\3\4", text)))
 
 
 def _replace_digits(match: re2._Match) -> str:
@@ -151,7 +151,7 @@ def _replace_digits(match: re2._Match) -> str:
         return f"={number} {after}".rstrip()
     value = float(number)
     if after in ("st", "nd", "rd", "th"):
-        return before + mark_ordinal(int(value))
+        return f"{before}{mark_ordinal(int(value))}"
     if after == "s" and value >= 20 and value % 10 == 0:  # "in her 20s", "the 1990s"
         return f"={number}s"
     return f"{before}{mark(value)} {after}".rstrip()

@@ -17,11 +17,17 @@ REACH = 400  # characters to each side in which a second year or age is looked f
 TODAY = 2026  # the rules' own year: who was born less than eighteen years before it may be a minor
 
 _YEAR = re.compile(r"=((?:1[5-9]|20)[0-9][0-9]) ")
-_STORY = re2.compile(r" (?:the )?year (?:now )?(?:is|was|had been|of our lord|:) (?:still |only |then )?=((?:1[5-9]|20)[0-9][0-9]) ")
-_BORN = (re2.compile(
-    r" (?:born|birth|birthdate|birthday|b \.|came into the world|entered the world|delivered|christened)"
-    r"(?: [^ .!?;=]+){0,8} =((?:1[5-9]|20)[0-9][0-9]) "),
-    re2.compile(r" =((?:1[5-9]|20)[0-9][0-9]) (?:[^ .!?;=]+ ){0,6}(?:born|birth|birthdate|came into the world) "),
+_STORY = re2.compile(
+    r" (?:the )?year (?:now )?(?:is|was|had been|of our lord|:) (?:still |only |then )?=((?:1[5-9]|20)[0-9][0-9]) "
+)
+_BORN = (
+    re2.compile(
+        r" (?:born|birth|birthdate|birthday|b \.|came into the world|entered the world|delivered|christened)"
+        r"(?: [^ .!?;=]+){0,8} =((?:1[5-9]|20)[0-9][0-9]) "
+    ),
+    re2.compile(
+        r" =((?:1[5-9]|20)[0-9][0-9]) (?:[^ .!?;=]+ ){0,6}(?:born|birth|birthdate|came into the world) "
+    ),
 )
 _STOP = re.compile(r"(?<= )[.!?](?= )")
 _AGE = re.compile(r"#([0-9.]+) ")

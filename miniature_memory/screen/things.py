@@ -13,12 +13,13 @@ from miniature_memory.screen.book import lists
 _REACH = 90  # characters to each side in which the noun must be
 _UNIT = "(?:years?|yrs?|months?|weeks?|days?|hours?|minutes?|decades?|centur(?:y|ies))"
 _NUMBER = "[%#=][0-9.,:?]+"
-# "N years old", "N-year-old", "a year old", "aged N years", and "N" alone after "is" or "was"
+# "N years old", "N-year-old", "a year old", "aged N years"; and "N" alone after "is" or "was"
 _AGE = re2.compile(
     rf" (?:(?:{_NUMBER}|[a-z]+) (?:and a half )?{_UNIT} (?:and {_NUMBER} {_UNIT} )?(?:old|of age)"
     rf"|aged (?:for |about |over |at least )?{_NUMBER} {_UNIT}"
-    rf"|(?:is|was|are|were|'s|turned|turns|reached|reaches) (?:[a-z]+ )?%[0-9.]+) "
+    ") "
 )
+_ALONE = re2.compile(r" (?:is|was|are|were|'s|turned|turns|reached|reaches) (?:[a-z]+ )?%[0-9.]+ ")
 _BE = frozenset(
     "is was are were 's be been being looked seemed turned reached must might may could can would will had has "
     "have barely only just about almost nearly already now some over at least roughly around more than less "
@@ -28,7 +29,9 @@ _PREPOSITIONS = frozenset(
     "of in on by at near behind beside under above from for across outside over with to into beneath inside "
     "along against beyond between off past through".split()
 )
-_ENDS = frozenset(". , ; : ! ? ( ) - and or but that because when while if as since though although where than".split())
+_ENDS = frozenset(
+    ". , ; : ! ? ( ) - and or but that because when while if as since though although where than".split()
+)
 
 
 def _is_thing(words: list[str]) -> bool:
@@ -40,7 +43,9 @@ def _is_thing(words: list[str]) -> bool:
         elif word in lists("adj"):
             thing = False
         else:
-            return thing and (not word[:1].isalpha() or word in lists("then") or word.endswith(("ed", "s", "ing", "ly")))
+            return thing and (
+                not word[:1].isalpha() or word in lists("then") or word.endswith(("ed", "s", "ing", "ly"))
+            )
     return False
 
 
@@ -80,18 +85,23 @@ def _noun_phrase_is_thing(words: list[str]) -> bool:
 
 def without_things(row: str) -> str:
     """The row with the ages of things made unreadable to the rules."""
+    return _without(_ALONE, _without(_AGE, row))
+
+
+def _without(pattern: re2._Regexp, row: str) -> str:
     out: list[str] = []
     end = 0
-    for match in _AGE.finditer(row):
+    for match in pattern.finditer(row):
         start, stop = match.span()
         if start < end:
             start = end
         after = row[stop : stop + _REACH].split(" ")[:6]
         before = row[max(0, match.start() - _REACH) : match.start()].split(" ")[1:]
-        text = match[0]
-        alone = not text.startswith(" aged") and " old " not in text and " of age " not in text
-        apposed = not alone and before[-1:] == [","] and after[0] != "," and _noun_phrase_is_thing(before[:-1])
+        alone = pattern is _ALONE
+        apposed = (
+            not alone and before[-1:] == [","] and after[0] != "," and _noun_phrase_is_thing(before[:-1])
+        )
         if (not alone and _is_thing(after)) or apposed or _subject_is_thing(before):
-            out += [row[end:start], " " + "_ " * (text.count(" ") - 1)]
+            out += [row[end:start], " " + "_ " * (match[0].count(" ") - 1)]
             end = stop
     return "".join(out) + row[end:]

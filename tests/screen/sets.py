@@ -66,7 +66,9 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "regional": _shifted(0x1F1E6),
     "circled": _shifted(0x24D0),
     "small capitals": _mapped(LETTERS, "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ"),
-    "accents": lambda s: unicodedata.normalize("NFC", "".join(c + _random.choice("\u0300\u0301\u0308") for c in s)),
+    "accents": lambda s: unicodedata.normalize(
+        "NFC", "".join(c + _random.choice("\u0300\u0301\u0308") for c in s)
+    ),
     "struck": lambda s: "".join(c + "\u0336" for c in s),
     "superscript": _mapped("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"),
     "arabic digits": _mapped("0123456789", "٠١٢٣٤٥٦٧٨٩"),

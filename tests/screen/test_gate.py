@@ -34,7 +34,16 @@ def test_no_part_of_the_screen_reads_the_environment_or_settings() -> None:
 
 def test_the_environment_changes_no_verdict() -> None:
     code = "from miniature_memory import screen; print(screen.check('The boy sang.'), screen.check('He is forty.'))"
-    names = ["SCREEN", "MM_SCREEN", "MM_SCREEN__ENABLED", "SKIP_SCREEN", "DEBUG", "PYTHONOPTIMIZE", "MM_SAFE", "CI"]
+    names = [
+        "SCREEN",
+        "MM_SCREEN",
+        "MM_SCREEN__ENABLED",
+        "SKIP_SCREEN",
+        "DEBUG",
+        "PYTHONOPTIMIZE",
+        "MM_SAFE",
+        "CI",
+    ]
     for value in ("0", "1", "false", "off"):
         run = subprocess.run(
             [sys.executable, "-c", code],
@@ -67,7 +76,7 @@ def test_what_is_too_large_is_refused_unread(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_invalid_utf8_is_refused_under_its_own_rule() -> None:
     assert screen.check_bytes(b"He is \xff forty.") == screen.Verdict(True, "invalid-utf8")
-    assert screen.check_bytes("He is forty.".encode()) == screen.Verdict(False, None)
+    assert screen.check_bytes(b"He is forty.") == screen.Verdict(False, None)
     assert screen.check_bytes(b"The boy sang.").reject
 
 
@@ -85,7 +94,7 @@ def test_a_refusal_names_the_rule_and_the_place_but_not_the_text() -> None:
 
 
 def test_the_version_follows_the_rules_and_the_code(tmp_path: Path) -> None:
-    assert screen.VERSION.startswith("1-") and screen.VERSION == screen._version()
+    assert screen.VERSION.startswith("1-") and screen._version() == screen.VERSION
     folder = Path(screen.__file__).parent
     for path in [*folder.glob("*.py"), *folder.glob("rules/*.txt")]:
         copy = tmp_path / path.relative_to(folder)
@@ -121,7 +130,7 @@ def test_long_neutral_documents_pass() -> None:
     """Full of numbers, ages of things and idioms: one careless rule would cost many documents."""
     import random
 
-    sentences = [s for s in lines("neutral") if s.endswith(("." , '"'))]
+    sentences = [s for s in lines("neutral") if s.endswith((".", '"'))]
     chance = random.Random(7)
     refused = 0
     for _ in range(10):

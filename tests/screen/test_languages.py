@@ -20,7 +20,9 @@ def test_grown_ups_in_other_languages_pass(sentence: str) -> None:
 
 def test_a_word_of_one_language_counts_only_where_it_is_spoken() -> None:
     """The Swedish for child is an English building; it once cost a quarter of all documents."""
-    assert not check("The old barn stood behind the kind widow's house, and the elf on its roof was tin.").reject
+    assert not check(
+        "The old barn stood behind the kind widow's house, and the elf on its roof was tin."
+    ).reject
     assert check("Och barn var i huset.").reject
 
 

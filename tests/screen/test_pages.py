@@ -25,7 +25,7 @@ PLANTED = {
     "embedded data": f'<script type="application/ld+json">{{"a": [{{"headline": "{SENTENCE}"}}]}}</script>{REST}',
     "broken embedded data": f'<script type="application/ld+json">{{"headline": "{SENTENCE}"</script>{REST}',
     "frame": f'{REST}<iframe srcdoc="&lt;p&gt;{SENTENCE}&lt;/p&gt;"></iframe>',
-    "frame's alternative": f'<iframe srcdoc="&lt;img alt=\'{SENTENCE}\'&gt;"></iframe>',
+    "frame's alternative": f"<iframe srcdoc=\"&lt;img alt='{SENTENCE}'&gt;\"></iframe>",
     "entities": f"{REST}<p>The cook, aged &#49;&#50;, sang.</p>",
     "comment that never ends": f"{REST}<!-- <p>{SENTENCE}</p>",
     "after a comment": f"<!-- x --><p>{SENTENCE}</p>",

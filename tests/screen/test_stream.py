@@ -54,7 +54,10 @@ def test_all_that_is_allowed_comes_out_unchanged() -> None:
     )
     for size in (1, 3, len(text)):
         guard = StreamGuard()
-        assert "".join(guard.feed(text[i : i + size]) for i in range(0, len(text), size)) + guard.finish() == text
+        assert (
+            "".join(guard.feed(text[i : i + size]) for i in range(0, len(text), size)) + guard.finish()
+            == text
+        )
 
 
 def test_a_sentence_is_cleared_as_soon_as_the_next_begins() -> None:
