@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cache
+from itertools import pairwise
 
 from miniature_memory.screen.book import book, fold_rule, lines
 
@@ -28,6 +29,7 @@ _OTHER_SCRIPT = re.compile(
 _UNVOUCHED_ENDINGS = re.compile(
     r" [a-z]+(?:vuotia[a-z]*|vuotta|arainn|evesen|godisnj[a-z]+|tilet[yae]|metis) "
 )
+_UNITS = {"lat": "pl", "lata": "pl", "ar": "sv"}  # years of age, where a number stands before them
 _ENOUGH = 6  # words from which on a sentence must hold some that are known
 _KNOWN_SHARE = 0.15
 
@@ -43,17 +45,21 @@ def english_words() -> frozenset[str]:
 
 
 @cache
-def speech() -> dict[str, dict[str, bool]]:
-    """For each word of a language's rules: the languages it is of, and whether it tells them by itself."""
+def speech() -> dict[str, dict[str, int]]:
+    """For each word of a language's rules: the languages it is of, and how well it tells them.
+
+    2: by itself; 1, its numbers: in a sentence that isn't English; 0: only with others.
+    """
     shared = _words("collisions") | english_words()
-    found: dict[str, dict[str, bool]] = defaultdict(dict)
+    found: dict[str, dict[str, int]] = defaultdict(dict)
     for language in LATIN:
         rules = book(language)
         numbers = {w + s for w in rules.numerals.cardinals for s in rules.numerals.suffixes}
         for word in rules.markers | rules.stages | rules.numerals.words | numbers:
             if "_" not in word:
                 tells = word in rules.markers or word in rules.stages or word in numbers
-                found[word][language] = tells and len(word) > 1 and word not in shared
+                own = len(word) > 1 and word not in shared
+                found[word][language] = 2 * (tells and own) or int(own)
     return dict(found)
 
 
@@ -69,7 +75,7 @@ def sentences(row: str) -> list[list[str]]:
     return [part.split() for part in re.split(r" [.!?] ", row) if part.strip(" .")]
 
 
-def languages_of(words: list[str], known: int) -> dict[str, int]:
+def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str, int]:
     """The languages a sentence is likely to be in, with how many of its words they know.
 
     One word that is a language's own is enough, or a good part of the sentence in words that it
@@ -77,16 +83,16 @@ def languages_of(words: list[str], known: int) -> dict[str, int]:
     """
     telling = speech()
     counts: dict[str, int] = defaultdict(int)
-    sure: set[str] = set()
+    foreign = 2 * known <= len(words)
+    sure = {_UNITS[unit] for mark, unit in pairwise(sentence) if unit in _UNITS and mark[0] in "%#"}
     for word in words:
         for language, tells in telling.get(word, {}).items():
             counts[language] += 1
-            if tells:
+            if tells + foreign > 1:
                 sure.add(language)
-    foreign = 2 * known <= len(words)
     likely = {
         language: count
-        for language, count in counts.items()
+        for language, count in (dict.fromkeys(sure, 1) | counts).items()
         if language in sure or (foreign and count > 1 and 2 * count >= len(words))
     }
     most = max(likely.values(), default=0)
@@ -113,7 +119,7 @@ def read(row: str) -> tuple[dict[str, str], bool]:
         if 4 * known > 3 * len(words):
             continue  # plainly English
         words = [part for word in words for part in word.split("'") if part]
-        likely = languages_of(words, known)
+        likely = languages_of(sentence, words, known)
         for language, count in likely.items():
             # a sentence that plainly speaks it vouches for its neighbours ("Quince.")
             rows[language].update((i - 1, i, i + 1) if count > 2 else (i,))
