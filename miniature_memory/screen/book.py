@@ -15,8 +15,7 @@ text before the rules see it, ``[markers]`` are the words that tell that a langu
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import re2
@@ -46,17 +45,53 @@ _MEMORY = 32 << 20  # for one pattern's automaton; it grows only as far as a tex
 _CHUNK = 8_000  # characters of one alternation
 
 
-@dataclass
 class Book:
-    """One language's rules, compiled."""
+    """One language's rules. Its patterns are compiled when they are first asked for."""
 
-    idioms: list[re2._Regexp] = field(default_factory=list)
-    patterns: list[tuple[str, re2._Regexp]] = field(default_factory=list)  # (family, pattern)
-    markers: frozenset[str] = frozenset()
-    words: frozenset[str] = frozenset()
-    stages: frozenset[str] = frozenset()  # words that refuse by themselves
-    people: frozenset[str] = frozenset()  # those of them that are a minor
-    numerals: Numerals = field(default_factory=lambda: Numerals([]))
+    def __init__(self, rows: list[str]) -> None:
+        self._sections, self._shared = _sections([fold_rule(row) for row in rows])
+        self.numerals = Numerals(self._sections.pop("numbers", []))
+        #: words that tell that the language is spoken
+        self.markers = frozenset(" ".join(self._sections.pop("markers", [])).split())
+        self._idioms = self._sections.pop("idioms", [])
+        #: words that refuse by themselves, by family
+        self.alone = {
+            family: [word for row in rows if row.startswith("* ") for word in row[2:].split()]
+            for family, rows in self._sections.items()
+        }
+        self.stages = frozenset(word for words in self.alone.values() for word in words)
+        self.people = frozenset(self.alone.get("life-stage", []))
+        every = " ".join([*self._shared.values(), *(row for rows in self._sections.values() for row in rows)])
+        self.words = frozenset(w for w in re.findall(r"[^\W\d_]+", every) if len(w) > 2)
+
+    @cached_property
+    def idioms(self) -> list[re2._Regexp]:
+        """What is taken out of a text before the rules see it."""
+        return _patterns(self._marked(self._idioms), self._shared)
+
+    @cached_property
+    def patterns(self) -> list[tuple[str, re2._Regexp]]:
+        """(family, pattern) of every rule, a few patterns to a family."""
+        found: list[tuple[str, re2._Regexp]] = []
+        for family, rows in self._sections.items():
+            phrases = self._marked([row for row in rows if not row.startswith("* ")])
+            found += [(family, pattern) for pattern in _patterns(self.alone[family] + phrases, self._shared)]
+        return found
+
+    def _marked(self, rows: list[str]) -> list[str]:
+        """Lines in which number words are marks, as they are in the texts that they will meet."""
+        numerals = self.numerals
+        words = sorted(numerals.cardinals | numerals.ordinals, key=len, reverse=True)
+        if not words:
+            return rows
+        pattern = re.compile(
+            r"(?<![\w\\])(?:" + "|".join(w.replace(" ", "_") for w in words) + r")(?![\w*?])"
+        )
+
+        def mark_word(match: re.Match[str]) -> str:
+            return str(re2.escape(numerals.mark(match[0].replace("_", " "))))
+
+        return [pattern.sub(mark_word, row) for row in rows]
 
 
 def lines(name: str) -> list[str]:
@@ -65,17 +100,6 @@ def lines(name: str) -> list[str]:
     texts = [path.read_text(encoding="utf-8") for path in paths]
     rows = [line.strip() for text in texts for line in text.splitlines()]
     return [row for row in rows if row and not row.startswith("# ") and row != "#"]
-
-
-def _marked(row: str, numerals: Numerals) -> str:
-    """A rule's line in which number words are marks, as they are in the text that it will meet."""
-
-    def mark_word(match: re.Match[str]) -> str:
-        return str(re2.escape(numerals.mark(match[0].replace("_", " "))))
-
-    words = sorted(numerals.cardinals | numerals.ordinals, key=len, reverse=True)
-    pattern = "|".join(word.replace(" ", "_") for word in words)
-    return re.sub(rf"(?<![\w\\])(?:{pattern})(?![\w*?])", mark_word, row)
 
 
 def _split(row: str) -> list[str]:
@@ -154,35 +178,11 @@ def _sections(rows: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
 
 @cache
 def book(name: str) -> Book:
-    """The rules of one language (``en``, ``es`` ...), read and compiled at first use."""
+    """The rules of one language (``en``, ``es`` ...), read at first use."""
     rows = lines(name)
     if name != "en":  # their apostrophes join two words ("l'an"); English ones are tokens already
         rows = [apart(row) for row in rows + lines("all")]
-    sections, shared = _sections([fold_rule(row) for row in rows])
-    made = Book()
-    numbers = sections.pop("numbers", [])
-    made.numerals = Numerals(numbers)
-    for section, rows in sections.items():
-        if section == "idioms":
-            rows = [_marked(row, made.numerals) for row in rows]
-            made.idioms += _patterns(rows, shared)
-        elif section == "markers":
-            made.markers = frozenset(" ".join(rows).split())
-        else:
-            alone = [word for row in rows if row.startswith("* ") for word in row[2:].split()]
-            made.stages |= frozenset(alone)
-            if section == "life-stage":
-                made.people = frozenset(alone)
-            rows = alone + [_marked(row, made.numerals) for row in rows if not row.startswith("* ")]
-            made.patterns += [(section, pattern) for pattern in _patterns(rows, shared)]
-    every = " ".join(
-        [
-            *shared.values(),
-            *(" ".join(rows) for s, rows in sections.items() if s not in ("idioms", "markers")),
-        ]
-    )
-    made.words = frozenset(w for w in re.findall(r"[^\W\d_]+", every) if len(w) > 2)
-    return made
+    return Book(rows)
 
 
 @cache
