@@ -65,8 +65,8 @@ def _dask(function: Callable[[A], B], items: Iterable[A], workers: int, schedule
         ) from None
     cluster = None
     if not scheduler:
-        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-    client = Client(scheduler or cluster)
+        cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)  # type: ignore[no-untyped-call]
+    client = Client(scheduler or cluster)  # type: ignore[no-untyped-call]
     try:
         waiting: deque[object] = deque()
         for item in items:
@@ -76,6 +76,6 @@ def _dask(function: Callable[[A], B], items: Iterable[A], workers: int, schedule
         while waiting:
             yield waiting.popleft().result()  # type: ignore[attr-defined]
     finally:
-        client.close()
+        client.close()  # type: ignore[no-untyped-call]
         if cluster is not None:
             cluster.close()

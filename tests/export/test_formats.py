@@ -10,15 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "inference"))
-from oracle import config, forward, weights
-
 from miniature_memory import vocabulary
 from miniature_memory.errors import Damaged, MissingExtra, MissingInput, UsageError
 from miniature_memory.export import FORMATS, export_model
 from miniature_memory.export.gguf import byte_letters, gguf_name, spelling
 from miniature_memory.inference.engine import Engine
 from miniature_memory.inference.model_directory import read_weights, write_model_directory
+from tests.inference.oracle import config, forward, weights
 
 EVEN = {"hidden_size": 64, "head_dim": 16, "num_attention_heads": 4, "num_key_value_heads": 2}
 TEXT = "Brandt lit the lamp — “naïve”? No: «naïve», said Œuvre.\nIt cost 5 £ or 6 €…  Two spaces."

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import config, forward, weights
 
 from miniature_memory.errors import UsageError
 from miniature_memory.inference import native
@@ -24,6 +23,7 @@ from miniature_memory.inference.portable import PortableEngine
 from miniature_memory.inference.quantize import quantize
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.memory.match import match_features
+from tests.inference.oracle import config, forward, weights
 
 pytestmark = pytest.mark.skipif(native.find_compiler() is None, reason="no C compiler")
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracle import config, weights
 from safetensors.numpy import load_file
 
 from miniature_memory.errors import Damaged, MiniatureMemoryError, MissingInput, Refused
@@ -20,6 +19,7 @@ from miniature_memory.inference.engine import FP32_FILE, INT8_FILE, Engine
 from miniature_memory.inference.model_directory import read_weights, write_model_directory
 from miniature_memory.inference.portable import PortableEngine
 from miniature_memory.inference.quantize import quantize_matrix
+from tests.inference.oracle import config, weights
 
 
 @pytest.fixture

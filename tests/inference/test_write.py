@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracle import config, weights
 
 from miniature_memory.errors import Damaged, Refused, UsageError
 from miniature_memory.inference.portable import PortableEngine
@@ -30,6 +29,7 @@ from miniature_memory.inference.write import (
 )
 from miniature_memory.memory.condense import SEPARATOR
 from miniature_memory.vocabulary import END_OF_TEXT, SUMMARY, TEXT, decode, encode
+from tests.inference.oracle import config, weights
 
 GOOD = "Captain Ingrid Halvorsen lit the lamp. The sea was calm, and Halvorsen wrote a letter to Ada Brandt. "
 RAIN = "The rain fell on the harbour all night. "

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from miniature_memory.config import Config, load
 from miniature_memory.workspace import Workspace
@@ -14,7 +11,7 @@ from miniature_memory.workspace import Workspace
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A workspace with a small prepared dataset."""
-    from prepared import write_dataset
+    from tests.training.prepared import write_dataset
 
     workspace = Workspace(tmp_path)
     write_dataset(workspace.processed)

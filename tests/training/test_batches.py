@@ -9,15 +9,14 @@ pytest.importorskip("torch")
 
 import itertools
 
-from conftest import tiny
-from prepared import write_dataset
-
 from miniature_memory.errors import Damaged, MissingInput
 from miniature_memory.memory.match import match_features
 from miniature_memory.training.batches import IGNORED, Sampler, to_batch, validation
 from miniature_memory.training.data import Dataset, Shards, part
 from miniature_memory.vocabulary import SIZE
 from miniature_memory.workspace import Workspace
+from tests.training.conftest import tiny
+from tests.training.prepared import write_dataset
 
 
 def test_shards_read_as_one_array_wherever_they_are_cut() -> None:

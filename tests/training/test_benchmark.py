@@ -7,9 +7,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from prepared import story
-
 from miniature_memory.benchmarks import fast, training
+from tests.training.prepared import story
 
 
 def test_our_side_learns_a_text_and_is_scored_on_its_last_tenth(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from miniature_memory.errors import Damaged  # noqa: E402
-from miniature_memory.progress import Progress  # noqa: E402
-from miniature_memory.training import checkpoint  # noqa: E402
+from miniature_memory.errors import Damaged
+from miniature_memory.progress import Progress
+from miniature_memory.training import checkpoint
 
 
 class Heard(Progress):

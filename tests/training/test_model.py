@@ -6,12 +6,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from conftest import tiny  # noqa: E402
-
-from miniature_memory.config import TrainConfig, load  # noqa: E402
-from miniature_memory.errors import ConfigError  # noqa: E402
-from miniature_memory.training.functions import norm, norm_rope, swiglu  # noqa: E402
-from miniature_memory.training.model import Model, Shape  # noqa: E402
+from miniature_memory.config import TrainConfig, load
+from miniature_memory.errors import ConfigError
+from miniature_memory.training.functions import norm, norm_rope, swiglu
+from miniature_memory.training.model import Model, Shape
+from tests.training.conftest import tiny
 
 PRESETS = ("tiny", "demo", "nano", "small", "max", "colab", "auto")
 

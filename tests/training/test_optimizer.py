@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from miniature_memory.training.model import Model, Shape  # noqa: E402
-from miniature_memory.training.optimizer import Optimizer, Rates, orthogonal, rate_factor  # noqa: E402
+from miniature_memory.training.model import Model, Shape
+from miniature_memory.training.optimizer import Optimizer, Rates, orthogonal, rate_factor
 
 
 @pytest.mark.parametrize("size", [(3, 16, 16), (2, 48, 16), (2, 16, 48)])

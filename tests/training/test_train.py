@@ -14,16 +14,15 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from conftest import tiny  # noqa: E402
-from prepared import write_dataset  # noqa: E402
-
-from miniature_memory.config import Config  # noqa: E402
-from miniature_memory.errors import ConfigError, MiniatureMemoryError, MissingInput  # noqa: E402
-from miniature_memory.inference.container import read  # noqa: E402
-from miniature_memory.progress import Progress  # noqa: E402
-from miniature_memory.training import fit, trainer  # noqa: E402
-from miniature_memory.training.train import train  # noqa: E402
-from miniature_memory.workspace import Workspace  # noqa: E402
+from miniature_memory.config import Config
+from miniature_memory.errors import ConfigError, MiniatureMemoryError, MissingInput
+from miniature_memory.inference.container import read
+from miniature_memory.progress import Progress
+from miniature_memory.training import fit, trainer
+from miniature_memory.training.train import train
+from miniature_memory.workspace import Workspace
+from tests.training.conftest import tiny
+from tests.training.prepared import write_dataset
 
 QUIET = Progress(quiet=True)
 
@@ -298,7 +297,7 @@ def test_no_dataset_says_what_to_run(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from conftest import tiny
+from tests.training.conftest import tiny
 from miniature_memory.progress import Progress
 from miniature_memory.training.train import train
 from miniature_memory.workspace import Workspace

@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-from pages import GOLD, PAGES
 
 from miniature_memory.benchmarks import Options
 from miniature_memory.benchmarks.extraction import run, shingle_score, table
 from miniature_memory.errors import MissingInput
+from tests.scraper.extract.pages import GOLD, PAGES
 
 
 def test_the_measure_counts_shingles_of_four_words() -> None:

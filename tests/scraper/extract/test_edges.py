@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from pages import GOLD, PARAGRAPHS, STORY, prose
 
 from miniature_memory.scraper.extract import extract
+from tests.scraper.extract.pages import GOLD, PARAGRAPHS, STORY, prose
 
 
 def page(head: str = "", tail: str = "", body: str = "") -> str:

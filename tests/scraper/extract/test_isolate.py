@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from pages import GOLD, PAGES
 
 from miniature_memory.errors import FetchError
 from miniature_memory.scraper.extract import extract
 from miniature_memory.scraper.extract.isolate import ExtractPool, extract_isolated
+from tests.scraper.extract.pages import GOLD, PAGES
 
 PAGE, URL = PAGES["wordpress"][0](), PAGES["wordpress"][1]
 HANGS = "<html><body>" + "<b><i><u>" * 60_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 
 import pytest
-from pages import AUTHOR, COMMENTS, GOLD, PAGES, PARAGRAPHS, STORY, prose
 
 from miniature_memory.scraper.extract import extract
+from tests.scraper.extract.pages import AUTHOR, COMMENTS, GOLD, PAGES, PARAGRAPHS, STORY, prose
 
 
 @pytest.mark.parametrize("name", PAGES)
