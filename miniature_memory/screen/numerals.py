@@ -143,8 +143,8 @@ def _replace_digits(match: re2._Match) -> str:
     currency, before, number, after = match[1], match[2], match[3], match[4]
     if currency:
         return f"={number} {after}"
-    if before == "u":  # under-fifteens: "U15"
-        before = "under "
+    if before in ("u", "under", "age", "aged"):  # under-fifteens: "U15"
+        before = "under " if before == "u" else f"{before} "
     elif before:
         return str(match[0])  # a name: "b2", "mp3"
     if not number.replace(".", "", 1).isdigit():

@@ -101,7 +101,8 @@ def _without(pattern: re2._Regexp, row: str) -> str:
         apposed = (
             not alone and before[-1:] == [","] and after[0] != "," and _noun_phrase_is_thing(before[:-1])
         )
-        if (not alone and _is_thing(after)) or apposed or _subject_is_thing(before):
+        told = alone or match[0].startswith(" aged") or (before and before[-1] in _BE)
+        if (not alone and _is_thing(after)) or apposed or (told and _subject_is_thing(before)):
             out += [row[end:start], " " + "_ " * (match[0].count(" ") - 1)]
             end = stop
     return "".join(out) + row[end:]

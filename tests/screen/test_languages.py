@@ -18,6 +18,27 @@ def test_grown_ups_in_other_languages_pass(sentence: str) -> None:
     assert not check(sentence).reject
 
 
+def _frames() -> list[tuple[str, str, str, str]]:
+    found: list[tuple[str, str, str, str]] = []
+    language = minor = grown = ""
+    for line in lines("foreign_frames"):
+        if line.startswith("["):
+            language = line.strip("[]")
+        elif line.startswith("minor = "):
+            minor = line.removeprefix("minor = ")
+        elif line.startswith("grown = "):
+            grown = line.removeprefix("grown = ")
+        else:
+            found.append((language, line, minor, grown))
+    return found
+
+
+@pytest.mark.parametrize(("language", "frame", "minor", "grown"), _frames())
+def test_ages_are_told_apart_in_every_frame(language: str, frame: str, minor: str, grown: str) -> None:
+    assert not [age for age in minor.split("|") if not check(frame.format(a=age)).reject], language
+    assert not [age for age in grown.split("|") if check(frame.format(a=age)).reject], language
+
+
 def test_a_word_of_one_language_counts_only_where_it_is_spoken() -> None:
     """The Swedish for child is an English building; it once cost a quarter of all documents."""
     assert not check(
