@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from typing import Any
 import pytest
 from starlette.responses import RedirectResponse, Response
 
-from miniature_memory import screen
 from miniature_memory.config import Config
 from miniature_memory.document import content_hash
 from miniature_memory.errors import DiskFull
@@ -65,8 +63,6 @@ def extract_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
             return extract(html, url)
 
     monkeypatch.setattr(stage, "ExtractPool", Here)
-    # how markup is read is the screen's own affair: here a page is its words
-    monkeypatch.setattr(screen, "check_html", lambda html: screen.check(re.sub(r"<[^<>]*>", " ", html)))
 
 
 def put(workspace: Workspace, *urls: str) -> None:
