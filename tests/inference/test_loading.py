@@ -190,7 +190,7 @@ def test_a_prebuilt_library_needs_no_compiler(
         native.library.cache_clear()
 
 
-HEAVY = ("torch", "safetensors", "pydantic", "yaml", "httpx", "lxml", "rich", "anyascii", "sqlite3")
+HEAVY = ("torch", "safetensors", "pydantic", "yaml", "httpx", "lxml", "rich", "sqlite3")
 
 
 def test_writing_imports_nothing_heavy_and_stays_small(model: Path) -> None:
