@@ -60,7 +60,7 @@ fi
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
 
 # older resolvers stumble over the lock
-pip install --quiet "pip>=24"
+pip install -qq "pip>=24"
 
 # -- PyTorch: the CPU build unless there is a GPU ---------------------------------------------------
 torch=$(sed -n 's/^torch==\([0-9.]*\).*/\1/p' requirements.txt)
@@ -68,12 +68,12 @@ have_torch() { .venv/bin/python -c "import sys, torch; sys.exit(torch.__version_
 if ! have_torch; then
     if command -v nvidia-smi >/dev/null && nvidia-smi >/dev/null 2>&1; then
         say "PyTorch $torch for the GPU"
-        pip install --quiet "torch==$torch"
+        pip install -qq "torch==$torch"
     else
         say "PyTorch $torch, CPU build"
         # +cpu names the small build, wherever pip is told to look; PyTorch's own index is the fallback
-        pip install --quiet "torch==$torch+cpu" 2>/dev/null ||
-            pip install --quiet "torch==$torch" --index-url https://download.pytorch.org/whl/cpu ||
+        pip install -qq "torch==$torch+cpu" 2>/dev/null ||
+            pip install -qq "torch==$torch" --index-url https://download.pytorch.org/whl/cpu ||
             fail "PyTorch $torch can't be installed"
     fi
 fi
@@ -81,11 +81,11 @@ fi
 # -- Everything else, pinned ------------------------------------------------------------------------
 say "Python packages"
 if [ "$dev" = yes ]; then
-    pip install --quiet -r requirements.txt -r requirements-dev.txt
+    pip install -qq -r requirements.txt -r requirements-dev.txt
 else
-    pip install --quiet -r requirements.txt
+    pip install -qq -r requirements.txt
 fi
-pip install --quiet --no-deps --no-build-isolation --editable .
+pip install -qq --no-deps --no-build-isolation --editable .
 
 # -- A C compiler, for the fast runtime (without one numpy does the work) ---------------------------
 if ! command -v cc >/dev/null && ! command -v gcc >/dev/null && ! command -v clang >/dev/null; then
