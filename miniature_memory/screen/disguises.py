@@ -82,7 +82,7 @@ class Disguises:
     def _close(self, spaced: str) -> str:
         """ "f.i.f.t.e.e.n" to "fifteen": letters set apart, read as known words."""
         between = _BETWEEN.findall(spaced)
-        usual = max(set(between), key=between.count)
+        usual = max(sorted(set(between)), key=lambda sign: (between.count(sign), not sign.isspace()))
         if any(sign != usual for sign in between):  # "a f.i.v.e": the other signs part words
             words = re.split(
                 "|".join(re.escape(s) for s in sorted(set(between) - {usual}, key=len)[::-1]), spaced

@@ -56,6 +56,24 @@ def test_the_environment_changes_no_verdict() -> None:
         assert run.stdout.startswith("Verdict(reject=True, rule='life-stage')")
 
 
+def test_the_verdict_is_the_same_in_every_process() -> None:
+    code = (
+        "from miniature_memory.screen import gate; "
+        "print(gate.disguises().unmask('a t.e.n y s1xt33n fiiive f*ve'), list(gate.all_hits('A t.e.n year old.')))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(outputs) == 1 and "age" in outputs.pop()
+
+
 def test_an_error_inside_is_a_refusal_that_carries_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(text: str) -> None:
         raise RuntimeError(text)
