@@ -6,6 +6,7 @@ between words and signs. In a line
 - ``word`` is that word, ``school*`` a beginning, ``(a|b_c)`` one of "a" and "b c";
 - ``word?`` and ``(a|b)?`` may be there or not; ``...`` is up to four tokens of the same sentence;
 - ``{minor}``, ``{adult}``, ``{number}``, ``{ordinal}``, ``{any}`` are marks (see ``numerals``);
+- a line that goes on begins with four spaces and ``|``;
 - ``{name}`` is a list that the file (or ``common.txt``) gives in a line ``name = word word_word ...``.
 
 A section ``[family]`` names the rule that its lines belong to. ``[idioms]`` are taken out of the
@@ -98,7 +99,8 @@ def lines(name: str) -> list[str]:
     """The lines that say something of a language's files (``en_ages.txt``, ``es.txt`` ...)."""
     paths = sorted([*_FOLDER.glob(f"{name}.txt"), *_FOLDER.glob(f"{name}_*.txt")])
     texts = [path.read_text(encoding="utf-8") for path in paths]
-    rows = [line.strip() for text in texts for line in text.splitlines()]
+    text = "\n".join(texts).replace("\n    |", "|")
+    rows = [line.strip() for line in text.splitlines()]
     return [row for row in rows if row and not row.startswith("# ") and row != "#"]
 
 
