@@ -1,19 +1,20 @@
 """How many of the names that a window has lost do 60 characters keep? Without a model, in seconds.
 
-``--data DIR`` holds whole books as text files. A mention counts when the name was last mentioned more than
-256 characters ago, so that a plain window has lost it; it is kept when it stands in the summary that a model
-would have before it there. What a name is, is decided in hindsight over the whole book
-(``names.document_names``), with better knowledge than the memory had. ``oracle`` knows what will recur, but
+``--data DIR`` holds whole books as text files; without it, stories of the demo web are read. A mention counts when
+its name was last mentioned more than 256 characters ago, so that a plain window has lost it; it is kept when it
+stands in the summary that a model would have before it there. What a name is, is decided in hindsight over the whole
+text (``names.document_names``), with better knowledge than the memory had. ``oracle`` knows what will recur, but
 like a summary of summaries can't get back what it let go; ``window N`` is a window of N characters of text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any, Final, get_args
 
+from miniature_memory.benchmarks import Options, columns
+from miniature_memory.demo import story
 from miniature_memory.errors import MissingInput
 from miniature_memory.memory.condense import SEPARATOR, SLIDE, SUMMARY_SLOTS, Memory, Policy, condense
 from miniature_memory.memory.names import LOWER, Scanner, document_names
@@ -25,18 +26,35 @@ WINDOWS: Final = (1024, 2048)
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 
 Mention = tuple[str, int]
+Figures = dict[str, dict[str, float]]
 
 
-def run(data: Path, longest: int = 500_000) -> dict[str, dict[str, float]]:
-    """Side → figures, pooled over the books (the first ``longest`` characters of each): ``kept`` of all lost
-    mentions, ``kept_256``, ``kept_1024``, ``kept_4096`` by the distance of the last one, and ``mentions``."""
-    books = [_tidy(path.read_text(encoding="utf-8"))[:longest] for path in sorted(data.glob("*.txt"))]
-    if not books:
+def run(options: Options) -> Figures:
+    """Side → figures, pooled over the texts (``names_kept``). Raises ``MissingInput`` where there are none."""
+    if options.data is None:
+        return names_kept(_tidy(story(1, number).text) for number in range(400 if options.full else 100))
+    paths = sorted(options.data.glob("*.txt"))
+    if not paths:
         raise MissingInput(
-            f"There are no *.txt files in {data}.", "--data must name a folder of whole books."
+            f"There are no *.txt files in {options.data}.", "--data names a folder of whole books."
         )
+    longest = None if options.full else 500_000
+    return names_kept(_tidy(path.read_text(encoding="utf-8"))[:longest] for path in paths)
+
+
+def table(figures: Figures) -> str:
+    rows: list[tuple[str, ...]] = [("share of lost names kept", "all", "256–1k ago", "1k–4k", "4k and more")]
+    for side, each in sorted(figures.items(), key=lambda item: -item[1]["kept"]):
+        rows.append((side, *(f"{each[key]:.3f}" for key in ("kept", *(f"kept_{d}" for d in DISTANCES)))))
+    mentions = max((each["mentions"] for each in figures.values()), default=0)
+    return f"{columns(rows)}\n{mentions:,.0f} mentions of names that a window of 256 characters has lost"
+
+
+def names_kept(texts: Iterable[str]) -> Figures:
+    """Side → ``kept`` of all lost mentions, ``kept_256``, ``kept_1024``, ``kept_4096`` by the distance of the
+    last one, and how many ``mentions`` there were."""
     counts: dict[str, dict[str, int]] = {}
-    for text in books:
+    for text in texts:
         names = document_names(text)
         mentions = [(w, at) for w, at, kind in Scanner().read(text + "\n") if w in names and kind != LOWER]
         for side, rows in _sides(text, mentions).items():
