@@ -1,10 +1,11 @@
 """How many of the names that a window has lost do 60 characters keep? Without a model, in seconds.
 
-``--data DIR`` holds whole books as text files; without it, stories of the demo web are read. A mention counts when
-its name was last mentioned more than 256 characters ago, so that a plain window has lost it; it is kept when it
-stands in the summary that a model would have before it there. What a name is, is decided in hindsight over the whole
-text (``names.document_names``), with better knowledge than the memory had. ``oracle`` knows what will recur, but
-like a summary of summaries can't get back what it let go; ``window N`` is a window of N characters of text.
+``--data DIR`` holds whole books as text files; without it, stories of the demo web are read. A mention
+counts when its name was last mentioned more than 256 characters ago, so that a plain window has lost it; it
+is kept when it stands in the summary that a model would have before it there. What a name is, is decided in
+hindsight over the whole text (``names.document_names``), with better knowledge than the memory had.
+``oracle`` knows what will recur, but like a summary of summaries can't get back what it let go; ``window N``
+is a window of N characters of text.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Figures = dict[str, dict[str, float]]
 
 
 def run(options: Options) -> Figures:
-    """Side → figures, pooled over the texts (``names_kept``). Raises ``MissingInput`` where there are none."""
+    """Side → figures, pooled over the texts (``names_kept``). ``MissingInput`` where there are none."""
     if options.data is None:
         return names_kept(_tidy(story(1, number).text) for number in range(400 if options.full else 100))
     paths = sorted(options.data.glob("*.txt"))

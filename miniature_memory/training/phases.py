@@ -26,6 +26,8 @@ from miniature_memory.workspace import atomic_write
 Figures = dict[str, Any]
 
 FEWEST_STEPS = 20
+#: shares of the trunk after which a plan in minutes is held against the clock
+LOOKS = (0.1, 0.3, 0.6)
 
 
 def go_on(run: Path, config: Config, dataset: Dataset, progress: Progress) -> Figures:
@@ -91,7 +93,9 @@ def _phase(plan: Plan, trainer: Trainer) -> Phase:
         trainer.progress.say(
             f"The dataset has grown by {dataset.documents - old:,} documents: going on from the trunk."
         )
-    return Phase(dataset.identity(), old, trunk, decay, config.steps, config.minutes or 0.0)
+    minutes = config.minutes or 0.0
+    seconds = minutes * 60 * share * (trunk + decay) / steps
+    return Phase(dataset.identity(), old, trunk, decay, config.steps, minutes, seconds)
 
 
 def _follow(trainer: Trainer, plan: Plan) -> None:
@@ -104,13 +108,29 @@ def _follow(trainer: Trainer, plan: Plan) -> None:
     if phase.data not in state.seen:
         state.seen = [*state.seen, phase.data]
     if state.kind == "trunk":
-        trainer.run(sampler, "trunk", phase.trunk)
+        for look in LOOKS if phase.seconds else ():
+            phase = _keep_pace(trainer, plan, sampler, look)
+        trainer.run(sampler, "trunk", phase.trunk, phase.trunk)
         state.done = True
         trainer.save("trunk")
         state.kind, state.step, state.done = "decay", 0, False
-    trainer.run(sampler, "decay", phase.decay)
+    trainer.run(sampler, "decay", phase.decay, phase.decay)
     state.done = True
     trainer.save()
+
+
+def _keep_pace(trainer: Trainer, plan: Plan, sampler: Sampler, look: float) -> Phase:
+    """Up to the share ``look`` of the trunk; then the plan is held against the clock, and changed where the
+    speed was not what a few steps at the start had promised."""
+    phase, state = plan.phases[-1], trainer.state
+    steps, seconds = state.step, state.seconds
+    trainer.run(sampler, "trunk", round(look * phase.trunk), phase.trunk)
+    steps, seconds = state.step - steps, state.seconds - seconds
+    if trainer.processes.first and steps >= FEWEST_STEPS // 2:
+        plan.change(phase.paced(seconds / steps, state.step))
+    trainer.processes.wait()
+    plan.read()
+    return plan.phases[-1]
 
 
 def _branch_from_trunk(trainer: Trainer, index: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ FORGOTTEN = "forgotten.json"
 @dataclass(frozen=True)
 class Phase:
     """One state of the dataset: what it is, how many of its documents the phase before had already seen,
-    how many steps its trunk and its decay have, and the budget (steps, minutes) it was planned for."""
+    how many steps its trunk and its decay have, and the budget (steps, minutes) it was planned for.
+    ``seconds``: what of the minutes was this phase's; 0 where steps were asked for."""
 
     data: dict[str, Any]
     old_documents: int
@@ -35,6 +36,12 @@ class Phase:
     decay: int
     steps: int
     minutes: float
+    seconds: float = 0.0
+
+    def paced(self, seconds_a_step: float, done: int) -> Phase:
+        """The phase as it fits its time at the speed that training has, ``done`` steps into its trunk."""
+        factor = self.seconds / (seconds_a_step * (self.trunk + self.decay))
+        return replace(self, trunk=max(done, round(self.trunk * factor)), decay=round(self.decay * factor))
 
 
 def run_id(config: TrainConfig) -> str:
@@ -76,6 +83,14 @@ class Plan:
 
     def append(self, phase: Phase) -> None:
         self.phases.append(phase)
+        self._write()
+
+    def change(self, phase: Phase) -> None:
+        """Another form of the last phase."""
+        self.phases[-1] = phase
+        self._write()
+
+    def _write(self) -> None:
         atomic_write(self.path, json.dumps([asdict(p) for p in self.phases], indent=1))
 
     def asks_for_more(self, config: TrainConfig, dataset: Dataset) -> bool:

@@ -139,19 +139,19 @@ class Trainer:
 
     # ---- many
 
-    def run(self, sampler: Sampler, kind: str, steps: int) -> None:
-        """Goes on with ``kind`` until it has made ``steps`` steps (the trunk may end early)."""
+    def run(self, sampler: Sampler, kind: str, steps: int, of: int) -> None:
+        """Goes on with ``kind`` until it has made ``steps`` ``of`` its steps (the trunk may end early)."""
         config, state = self.config, self.state
-        every = max(1, steps // config.evaluations)
+        every = max(1, of // config.evaluations)
         saved = time.monotonic()
         begun = time.monotonic()
         label = "Training" if kind == "trunk" else "Settling"
-        with self.progress.bar(label, steps) as bar:
+        with self.progress.bar(label, of) as bar:
             if state.step:
                 bar.advance(state.step)
             while state.step < steps and not state.done:
                 warmup = config.warmup if kind == "trunk" and state.phase == 0 else 0
-                factor = rate_factor(state.step, warmup, 0, steps if kind == "decay" else 0)
+                factor = rate_factor(state.step, warmup, 0, of if kind == "decay" else 0)
                 started = time.monotonic()
                 before = state.characters
                 loss = self.update(sampler, factor)
@@ -164,7 +164,7 @@ class Trainer:
                 weight = min(0.98, state.step / (state.step + 10))
                 old = state.train_average
                 state.train_average = loss if math.isinf(old) else weight * old + (1 - weight) * loss
-                if state.step % every == 0 or state.step == steps:
+                if state.step % every == 0 or state.step == of:
                     self._score(kind)
                 due = config.checkpoint_steps and state.step % config.checkpoint_steps == 0
                 late = not config.checkpoint_steps and time.monotonic() - saved > config.checkpoint_seconds

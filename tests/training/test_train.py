@@ -18,7 +18,8 @@ from miniature_memory.config import Config
 from miniature_memory.errors import ConfigError, MiniatureMemoryError, MissingInput
 from miniature_memory.inference.container import read
 from miniature_memory.progress import Progress
-from miniature_memory.training import fit, trainer
+from miniature_memory.training import fit, phases, trainer
+from miniature_memory.training.plan import Phase
 from miniature_memory.training.train import train
 from miniature_memory.workspace import Workspace
 from tests.training.conftest import tiny
@@ -235,10 +236,29 @@ def test_minutes_become_steps_once_and_are_written_down(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "seconds_per_step", lambda *_: 1.0)
+    monkeypatch.setattr(phases, "LOOKS", ())
     with pytest.raises(KeyboardInterrupt):
         train(workspace, tiny(minutes=0.5), Heard(9))
     monkeypatch.setattr(fit, "seconds_per_step", lambda *_: 3.0)
     assert train(workspace, tiny(minutes=0.5), QUIET)["steps"] == int(30 / fit.OVERHEAD)
+
+
+@pytest.mark.parametrize("promised", [0.0002, 0.1])
+def test_a_plan_in_minutes_keeps_pace_with_the_clock(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, promised: float
+) -> None:
+    """A few steps at the start promise any speed on a busy machine; the time that was asked for is what counts."""
+    monkeypatch.setattr(fit, "seconds_per_step", lambda *_: promised)
+    figures = train(workspace, tiny(minutes=0.1, samples=False), QUIET)
+    planned = int(6 / (promised * fit.OVERHEAD))
+    assert figures["steps"] < planned / 3 or figures["steps"] > planned * 1.5
+    assert 2 < figures["train_seconds"] < 30
+
+
+def test_a_paced_phase_keeps_its_shares_and_what_is_done() -> None:
+    phase = Phase({}, 0, trunk=60, decay=40, steps=100, minutes=1, seconds=60)
+    assert (phase.paced(0.3, 6).trunk, phase.paced(0.3, 6).decay) == (120, 80)
+    assert (phase.paced(6.0, 20).trunk, phase.paced(6.0, 20).decay) == (20, 4)
 
 
 def test_auto_chooses_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
