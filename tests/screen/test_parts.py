@@ -222,3 +222,8 @@ def test_a_refusal_keeps_what_is_around_a_seam_only() -> None:
     page = f"<p>{'a ' * 500}</p><p>x</p>y<p>{'b ' * 500}</p>"
     assert "xy" in markup.readings(page)[1]
     assert len(markup.readings(page)[1]) <= 2 * 410
+
+
+def test_a_line_goes_on_and_a_paragraph_ends() -> None:
+    assert list(views("He was\nfifty.\n\nThe mill\n \n stood.")) == ["he was fifty.\nthe mill\nstood."]
+    assert list(views("🅰🅱 🇦🇿")) == ["ab az"]
