@@ -180,9 +180,9 @@ def drop(workspace: Workspace, unwanted: Callable[[str], bool]) -> int:
 
 
 def sweep(workspace: Workspace) -> int:
-    """Drops pages whose document the screen refused after they were fetched (its rules grew); how many records.
+    """Drops pages whose document the screen refused after they were fetched; how many records.
 
-    The ledger knows how many such refusals the evidence was last swept for, so a kill in between loses nothing.
+    The ledger knows for how many such refusals the evidence was swept, so a kill in between loses nothing.
     """
     ledger = workspace.ledger
     late = ledger.connection.execute(

@@ -247,12 +247,11 @@ def test_minutes_become_steps_once_and_are_written_down(
 def test_a_plan_in_minutes_keeps_pace_with_the_clock(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, promised: float
 ) -> None:
-    """A few steps at the start promise any speed on a busy machine; the time that was asked for is what counts."""
+    """A few steps at the start promise any speed on a busy machine; the time asked for is what counts."""
     monkeypatch.setattr(fit, "seconds_per_step", lambda *_: promised)
-    figures = train(workspace, tiny(minutes=0.1, samples=False), QUIET)
-    planned = int(6 / (promised * fit.OVERHEAD))
-    assert figures["steps"] < planned / 3 or figures["steps"] > planned * 1.5
-    assert 2 < figures["train_seconds"] < 30
+    steps = train(workspace, tiny(minutes=0.05, samples=False), QUIET)["steps"]
+    planned = int(3 / (promised * fit.OVERHEAD))
+    assert steps < planned / 2 if promised < 0.001 else steps > planned * 1.5
 
 
 def test_a_paced_phase_keeps_its_shares_and_what_is_done() -> None:
