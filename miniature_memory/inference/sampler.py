@@ -8,8 +8,10 @@ generator), so that a story can be taken up again at any character, on any machi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -60,6 +62,17 @@ class Settings:
         ]
         if wrong:
             raise UsageError("Sampling settings that make no sense:\n" + "\n".join(f"  - {w}" for w in wrong))
+
+
+def released_with(model: Path) -> tuple[Settings, str]:
+    """The sampling and the kind of memory that a model was released with (``generation_config.json``)."""
+    try:
+        data = json.loads((model / "generation_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        data = {}
+    known = data if isinstance(data, dict) else {}
+    knobs = {knob.name: known[knob.name] for knob in fields(Settings) if knob.name in known}
+    return Settings(**knobs), str(known.get("memory", "summary"))
 
 
 def uniform(seed: int, counter: int) -> float:

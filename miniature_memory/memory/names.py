@@ -112,7 +112,7 @@ class Scanner:
 
 def document_names(text: str) -> set[str]:
     """The names of a whole text, in hindsight: words often capitalised where only names are. For renaming
-    (``rename``) and as the truth that the memory is measured against (``benchmarks.memory_names``)."""
+    (``rename``) and as the truth that the memory is measured against (``benchmarks.memory``)."""
     inside: Counter[str] = Counter()
     lower: Counter[str] = Counter()
     for word, _, kind in Scanner().read(text + "\n"):

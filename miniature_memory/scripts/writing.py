@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from dataclasses import asdict, fields
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import click
 
 from miniature_memory.errors import Refused
 from miniature_memory.inference.engine import Engine
-from miniature_memory.inference.sampler import Settings
+from miniature_memory.inference.sampler import released_with
 from miniature_memory.inference.write import Done, Event, Notice, Refusal, SummaryEvent, Token, write
 from miniature_memory.meter import own_peak_megabytes
 from miniature_memory.workspace import atomic_write
@@ -38,11 +38,9 @@ def write_story(
 ) -> int:
     """Streams a story to stdout and returns the exit code: 0, 4 when the screen stopped it, 130 on Ctrl-C."""
     engine = Engine.load(model)
-    defaults = _defaults(model)
-    knobs = {field.name for field in fields(Settings)}
-    known = {**defaults, **{name: value for name, value in chosen.items() if value is not None}}
-    settings = Settings(**{name: value for name, value in known.items() if name in knobs})
-    kind: Any = memory or defaults.get("memory", "summary")
+    settings, usual = released_with(model)
+    settings = replace(settings, **{name: value for name, value in chosen.items() if value is not None})
+    kind: Any = memory or usual
     saved = _Saved(out, prompt)
     began, shown, code = time.monotonic(), 0, 0
     events = write(engine, prompt, settings, None if endless else length, kind)
@@ -111,15 +109,6 @@ def _line(data: dict[str, Any]) -> None:
 def _speed(characters: int, began: float) -> str:
     seconds = max(time.monotonic() - began, 1e-9)
     return f"  ┊ {characters / seconds:,.0f} characters/s, {own_peak_megabytes():.0f} MB at most"
-
-
-def _defaults(model: Path) -> dict[str, Any]:
-    """The sampling that the model was released with."""
-    try:
-        data = json.loads((model / "generation_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
 
 
 class _Saved:

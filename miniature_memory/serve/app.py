@@ -10,7 +10,7 @@ import json
 import queue
 import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from starlette.routing import Route
 
 from miniature_memory.errors import MiniatureMemoryError
 from miniature_memory.inference.engine import Engine
-from miniature_memory.inference.sampler import Settings
+from miniature_memory.inference.sampler import Settings, released_with
 from miniature_memory.inference.write import write
 
 HOST = "127.0.0.1"
@@ -46,6 +46,7 @@ _KNOBS = ("temperature", "top_p", "min_p", "repetition_penalty", "name_bonus", "
 def create_app(model: Path) -> Starlette:
     """The application for one model directory. Raises what ``Engine.load`` raises."""
     engine = Engine.load(model)
+    usual, _ = released_with(model)
     busy = threading.Lock()
     page = (resources.files("miniature_memory.serve") / "page.html").read_text(encoding="utf-8")
 
@@ -58,7 +59,7 @@ def create_app(model: Path) -> Starlette:
         if not request.headers.get("content-type", "").startswith("application/json"):
             return JSONResponse({"error": "Send JSON."}, status_code=415)
         try:
-            asked = _asked(await request.json())
+            asked = _asked(await request.json(), usual)
         except (ValueError, TypeError, MiniatureMemoryError) as error:
             message = (
                 error.message if isinstance(error, MiniatureMemoryError) else "That request makes no sense."
@@ -100,19 +101,17 @@ def serve(model: Path, port: int) -> None:
     uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[listener])
 
 
-def _asked(data: Any) -> dict[str, Any]:
-    """The arguments of ``write`` that a request names. Raises on anything else."""
+def _asked(data: Any, usual: Settings) -> dict[str, Any]:
+    """The arguments of ``write`` that a request names, else the model's usual ones. Raises on nonsense."""
     if not isinstance(data, dict):
         raise TypeError
     prompt = data.get("prompt", "")
     if not isinstance(prompt, str) or len(prompt) > MAX_PROMPT:
         raise MiniatureMemoryError(f"A prompt has at most {MAX_PROMPT:,} characters.")
-    knobs = {
-        name: type(getattr(Settings(), name))(data[name]) for name in _KNOBS if data.get(name) is not None
-    }
+    knobs = {name: type(getattr(usual, name))(data[name]) for name in _KNOBS if data.get(name) is not None}
     return {
         "prompt": prompt,
-        "settings": Settings(**knobs),
+        "settings": replace(usual, **knobs),
         "length": min(max(int(data.get("length", 2000)), 0), MAX_LENGTH),
         "memory": str(data.get("memory", "summary")),
     }

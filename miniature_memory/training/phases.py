@@ -53,7 +53,7 @@ def go_on(run: Path, config: Config, dataset: Dataset, progress: Progress) -> Fi
             _follow(trainer, plan)
         figures = _figures(trainer, trainer.state.updates - before, time.monotonic() - clock)
         if processes.first:
-            _release(run, trainer, figures)
+            _release(run, trainer, config, figures)
         processes.wait()
     return figures
 
@@ -175,10 +175,14 @@ def _figures(trainer: Trainer, new: int, seconds: float) -> Figures:
     }
 
 
-def _release(run: Path, trainer: Trainer, figures: Figures) -> None:
+def _release(run: Path, trainer: Trainer, config: Config, figures: Figures) -> None:
     from miniature_memory.inference.model_directory import write_model_directory
 
     weights = {name: tensor.numpy() for name, tensor in trainer.model.released().items()}
     screen = str(trainer.dataset.manifest["screen_version"])
-    write_model_directory(run / "model", weights, trainer.model.shape.to_json(screen), figures)
+    shown = {name: value for name, value in figures.items() if name not in ("new", "data")}
+    sampling = config.generate.model_dump(exclude={"length", "seed", "prompt", "tries"})
+    write_model_directory(
+        run / "model", weights, trainer.model.shape.to_json(screen), shown, figures["data"][-1], sampling
+    )
     atomic_write(run / "figures.json", json.dumps(figures, indent=1))
