@@ -12,8 +12,8 @@ import pytest
 HERE = Path(__file__).resolve().parent.parent
 NOTEBOOK = HERE / "NanoGPT_Adult_Training.ipynb"
 SMALL = {
-    "MM_TRAIN__PRESET": "tiny",
-    "MM_TRAIN__MINUTES": "0.3",
+    "MM_TRAIN__PRESET": "demo",
+    "MM_TRAIN__MINUTES": "0.8",
     "MM_DEMO__STORIES": "30",
     "MM_EVALUATE__CHARACTERS": "3000",
 }

@@ -20,7 +20,10 @@ from miniature_memory.ledger import Ledger
 from miniature_memory.workspace import Workspace
 
 pytestmark = pytest.mark.e2e
-SMALL = ("--set", "demo.stories=48", "--set", "train.preset=tiny", "--set", "evaluate.characters=3000")
+SMALL = (
+    *("--set", "demo.stories=48", "--set", "train.minutes=null", "--set", "train.steps=400"),
+    *("--set", "train.samples=false", "--set", "evaluate.characters=3000", "--set", "evaluate.stories=1"),
+)
 
 
 def mm(*arguments: object, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -145,7 +148,9 @@ def test_killed_anywhere_it_goes_on_to_the_same_bytes(
     finished: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     root = tmp_path / "space"
-    few = [word.replace("demo.stories=48", "demo.stories=24") for word in SMALL]
+    few = [
+        word.replace("demo.stories=48", "demo.stories=24").replace("steps=400", "steps=30") for word in SMALL
+    ]
     command = [sys.executable, "-m", "miniature_memory", "run", "--workspace", str(root), *few, "--quiet"]
     chance = random.Random(1)
     for _ in range(8):
@@ -158,7 +163,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_bytes(
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    mm("run", "--workspace", root, *few)
+    mm("run", "--workspace", root, *few, "--skip-generation", "--skip-evaluation")
     straight = tmp_path / "straight"
     mm("run", "--workspace", straight, *few, "--skip-training", "--skip-generation", "--skip-evaluation")
     assert hashes(root) == hashes(straight)

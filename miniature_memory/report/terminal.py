@@ -55,6 +55,8 @@ def imported(figures: dict[str, Any]) -> str:
         lines.append(f"Refused by the adults-only screen: {sum(refused.values()):,} ({_reasons(refused)})")
     if skipped:
         lines.append(f"Skipped: {sum(skipped.values()):,} ({_reasons(skipped)})")
+    if not figures["new"] + figures.get("known", 0):
+        return "\n".join([*lines, "Nothing here reads as a story: give text, HTML, EPUB or WARC files."])
     return "\n".join([*lines, "Next: mm run"])
 
 
