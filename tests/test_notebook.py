@@ -12,8 +12,10 @@ import pytest
 HERE = Path(__file__).resolve().parent.parent
 NOTEBOOK = HERE / "NanoGPT_Adult_Training.ipynb"
 SMALL = {
-    "MM_TRAIN__PRESET": "demo",
-    "MM_TRAIN__MINUTES": "0.8",
+    "MM_TRAIN__PRESET": "nano",  # in steps, not minutes: the same model however busy the machine is
+    "MM_TRAIN__MINUTES": "null",
+    "MM_TRAIN__STEPS": "350",
+    "MM_TRAIN__ROWS": "4",
     "MM_DEMO__STORIES": "30",
     "MM_EVALUATE__CHARACTERS": "3000",
 }

@@ -21,7 +21,16 @@ from miniature_memory.workspace import Workspace
 
 pytestmark = pytest.mark.e2e
 SMALL = (
-    *("--set", "demo.stories=48", "--set", "train.minutes=null", "--set", "train.steps=400"),
+    *(
+        "--set",
+        "demo.stories=48",
+        "--set",
+        "train.preset=nano",
+        "--set",
+        "train.steps=350",
+        "--set",
+        "train.rows=4",
+    ),
     *("--set", "train.samples=false", "--set", "evaluate.characters=3000", "--set", "evaluate.stories=1"),
 )
 
@@ -149,7 +158,7 @@ def test_killed_anywhere_it_goes_on_to_the_same_bytes(
 ) -> None:
     root = tmp_path / "space"
     few = [
-        word.replace("demo.stories=48", "demo.stories=24").replace("steps=400", "steps=30") for word in SMALL
+        word.replace("demo.stories=48", "demo.stories=24").replace("steps=350", "steps=30") for word in SMALL
     ]
     command = [sys.executable, "-m", "miniature_memory", "run", "--workspace", str(root), *few, "--quiet"]
     chance = random.Random(1)
