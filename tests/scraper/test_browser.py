@@ -130,7 +130,7 @@ def test_a_script_that_never_ends_loses_its_renderer_not_the_browser(server: Ser
         busy = [p for p in psutil.Process().children(recursive=True) if p.cpu_percent(0.2) > 50]
         return results[0].reason, again, len(busy) + browser.restarts
 
-    reason, _, troubles = with_browser(server, tmp_path, work, timeout=3)
+    reason, _, troubles = with_browser(server, tmp_path, work, timeout=8)
     assert reason == "timeout" and troubles == 0
 
 
