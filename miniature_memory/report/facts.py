@@ -10,9 +10,13 @@ from miniature_memory.workspace import Workspace
 
 
 def facts(workspace: Workspace) -> dict[str, Any]:
-    """Where things stand: the funnel, each stage's last figures, the prepared data, the last run."""
+    """Where things stand: the funnel, figures of each stage, the prepared data, the last run."""
     ledger = workspace.ledger
-    latest = {row["stage"]: row for row in ledger.figures()}
+    latest: dict[str, Any] = {}
+    # the last time that a stage did something; not the report, which would change by being written
+    for row in ledger.figures():
+        if row["stage"] != "report" and (row["figures"].get("new") or row["stage"] not in latest):
+            latest[row["stage"]] = row
     run = workspace.latest_run
     return {
         "workspace": str(workspace.root),

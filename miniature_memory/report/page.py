@@ -51,7 +51,7 @@ def render(known: dict[str, Any], metrics: list[dict[str, Any]], settings: str) 
         evaluated=last(known, "evaluate"),
         generated=last(known, "generate"),
         story=(sample(known) or "").strip().split("\n"),
-        stages=[row for name, row in known["stages"].items() if name != "report"],
+        stages=known["stages"].values(),
         memory=_memory(known),
         prepared=_prepared(known),
         settings=settings,

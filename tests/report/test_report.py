@@ -37,7 +37,7 @@ def filled(workspace: Workspace) -> Workspace:
     }
     for stage, figures in {
         "fetch": {"new": 4, "peak_mb": 512},
-        "train": {"parameters": 812_345, "peak_mb": 700},
+        "train": {"new": 3, "parameters": 812_345, "peak_mb": 700},
         "generate": {"seed": 3, "path": "runs/tiny-1/samples/story-3.txt", "last_summary": "Ida"},
         "evaluate": evaluated,
     }.items():
@@ -57,6 +57,9 @@ def test_the_page_shows_what_the_ledger_says(filled: Workspace) -> None:
 
 def test_the_page_again_is_nothing_new(filled: Workspace) -> None:
     report(filled, Config(), Progress(quiet=True))
+    filled.ledger.record(
+        "train", "2100-01-01T00:00:00Z", 99.0, {"new": 0, "parameters": 812_345, "peak_mb": 7}
+    )
     assert report(filled, Config(), Progress(quiet=True))["new"] == 0
 
 
