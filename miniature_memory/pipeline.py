@@ -20,7 +20,7 @@ from typing import Any
 
 from miniature_memory.config import Config
 from miniature_memory.ledger import now
-from miniature_memory.meter import PeakMemory
+from miniature_memory.meter import PeakMemory, give_back
 from miniature_memory.progress import Progress
 from miniature_memory.scraper import evidence
 from miniature_memory.workspace import Workspace
@@ -99,6 +99,7 @@ def _run_stage(stage: Stage, workspace: Workspace, config: Config, progress: Pro
         figures = stage.function(workspace, config, progress, **world)
         if stage.kind == "process":
             evidence.sweep(workspace)
+    give_back()
     seconds = time.monotonic() - clock
     figures = {**figures, "peak_mb": round(peak.megabytes)}
     if os.environ.get("RANK", "0") == "0":
