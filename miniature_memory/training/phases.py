@@ -43,6 +43,8 @@ def go_on(run: Path, config: Config, dataset: Dataset, progress: Progress) -> Fi
         newest = checkpoint.newest(run / "checkpoints", progress)
         if newest is not None:
             trainer.load(newest)
+        elif processes.first:
+            trainer.forget_later_lines()
         if processes.first:
             atomic_write(run / "config.yaml", as_yaml(config))
         if not trainer.validation:

@@ -266,9 +266,10 @@ class Trainer:
         self.optimizer.load(tensors, state.optimizer_steps)
         self.state = state
         if self.processes.first and not whole_log:
-            self._forget_later_lines()
+            self.forget_later_lines()
 
-    def _forget_later_lines(self) -> None:
+    def forget_later_lines(self) -> None:
+        """Takes out of the log what came after the checkpoint that this run goes on from (or had none)."""
         path = self.folder / "metrics.jsonl"
         kept = []
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
