@@ -81,9 +81,7 @@ def run(workspace: Workspace, config: Config, stages: Sequence[Stage], progress:
     """Runs ``stages`` in order; returns their figures by name, and ``peak_mb`` and ``seconds`` of it all."""
     figures: Figures = {}
     started = time.monotonic()
-    # of the processes that torchrun starts, the first one holds the workspace and writes
-    first = os.environ.get("RANK", "0") == "0"
-    with workspace.lock() if first else nullcontext(), progress.finishing_the_step():
+    with workspace.lock() if _first() else nullcontext(), progress.finishing_the_step():
         for stage in stages:
             if stage.kind == "model" and len(stages) > 1 and workspace.latest_run is None:
                 progress.say(f"{stage.name:<9} left out: there is no trained model yet")
@@ -91,6 +89,11 @@ def run(workspace: Workspace, config: Config, stages: Sequence[Stage], progress:
             figures[stage.name] = _run_stage(stage, workspace, config, progress)
     peak = max((each["peak_mb"] for each in figures.values()), default=0)
     return {**figures, "peak_mb": peak, "seconds": round(time.monotonic() - started, 1)}
+
+
+def _first() -> bool:
+    """Of the processes that torchrun starts, the first one holds the workspace and writes."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _run_stage(stage: Stage, workspace: Workspace, config: Config, progress: Progress) -> Figures:
@@ -102,7 +105,7 @@ def _run_stage(stage: Stage, workspace: Workspace, config: Config, progress: Pro
     give_back()
     seconds = time.monotonic() - clock
     figures = {**figures, "peak_mb": round(peak.megabytes)}
-    if os.environ.get("RANK", "0") == "0":
+    if _first():
         workspace.ledger.record(stage.name, start, seconds, figures)
     told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in _headline(figures))
     progress.say(f"{stage.name:<9} {told if figures.get('new') else 'nothing new'}  ({seconds:.1f} s)")

@@ -25,7 +25,7 @@ from torch import Tensor
 from miniature_memory import vocabulary
 from miniature_memory.config import TrainConfig
 from miniature_memory.memory.match import match_features
-from miniature_memory.training.device import peak_mb
+from miniature_memory.meter import own_peak_megabytes
 from miniature_memory.training.model import Model, Shape
 from miniature_memory.training.optimizer import Optimizer, Rates, rate_factor
 
@@ -165,7 +165,7 @@ def step_figures(preset: str, tokens: int = 1024) -> dict[str, Any]:
         peak = max(peak, 2 * 1024**3 / (time.process_time() - start))
     return {
         "parameters": config.parameters,
-        "peak_mb": peak_mb(),
+        "peak_mb": round(own_peak_megabytes()),
         "share_of_peak": round(work / min(times[2:]) / peak, 3),
         "seconds_a_step": round(min(times[2:]), 4),
     }

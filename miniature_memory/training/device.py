@@ -114,12 +114,3 @@ def needed_mb(config: TrainConfig, micro_rows: int) -> int:
     a_layer = config.width * (7 + 6 * kv) + 3 * config.mlp
     a_token = 4 * (config.layers * a_layer + 4 * config.width + 6 * 170 + 2 * config.mlp)
     return round(BASE_MB + (weights + a_token * micro_rows * config.block_size) / 1e6)
-
-
-def peak_mb() -> int:
-    """This process's peak resident memory so far (MB)."""
-    import resource
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak / (1e6 if sys.platform == "darwin" else 1e3) * (1 if sys.platform == "darwin" else 1.024))

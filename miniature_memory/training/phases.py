@@ -11,11 +11,12 @@ from typing import Any
 
 from miniature_memory.config import Config, as_yaml
 from miniature_memory.errors import MiniatureMemoryError
+from miniature_memory.meter import own_peak_megabytes
 from miniature_memory.progress import Progress
 from miniature_memory.training import checkpoint
 from miniature_memory.training.batches import Sampler, validation
 from miniature_memory.training.data import Dataset
-from miniature_memory.training.device import find, peak_mb
+from miniature_memory.training.device import find
 from miniature_memory.training.fit import fit_rows, steps_for
 from miniature_memory.training.plan import Phase, Plan
 from miniature_memory.training.processes import joined
@@ -165,7 +166,7 @@ def _figures(trainer: Trainer, new: int, seconds: float) -> Figures:
         figures[f"val_{kind}_nats"] = round(nats, 4)
         figures[f"val_{kind}_bits"] = round(nats / math.log(2), 4)
     figures["characters_per_second"] = round(state.characters / max(state.seconds, 1e-9))
-    figures["peak_mb"] = peak_mb()
+    figures["peak_mb"] = round(own_peak_megabytes())
     return figures | {
         "overfits": state.overfit,
         "machine": str(trainer.machine),
