@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from miniature_memory.errors import Refused
+
 HERE = Path(__file__).resolve().parent.parent
 NOTEBOOK = HERE / "NanoGPT_Adult_Training.ipynb"
 SMALL = {
@@ -51,7 +53,9 @@ def test_the_notebook_runs_from_top_to_end(tmp_path: Path) -> None:
                 capture_output=True,
                 text=True,
             )
-            assert done.returncode == 0, f"{cell}\n{done.stderr}"
+            # a model of a minute's training may write what the screen stops: an answer, not a failure
+            expected = (0, Refused.exit_code) if " write " in cell else (0,)
+            assert done.returncode in expected, f"{cell}\n{done.stderr}"
         else:
             exec(compile(cell, "cell", "exec"), {"__name__": "__main__"})  # it only looks for the files
     assert list((tmp_path / "exported").iterdir())
