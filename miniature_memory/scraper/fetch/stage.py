@@ -269,7 +269,7 @@ class Run:
 
     def _shut(self, url: str) -> str:
         """Why an address on the way may not even be asked; empty when it may."""
-        if self.ledger.is_refused(url):
+        if self.ledger.is_refused(url) or gate.refuses(url) is not None:
             return "screen"
         return "forgotten" if self.ledger.is_buried(url) or self.ledger.is_buried(host_of(url)) else ""
 

@@ -80,11 +80,11 @@ class _Gate:
     """Nothing is written before the screen passed it; of a refused piece a keyed hash and a rule stay."""
 
     def __init__(self, workspace: Workspace) -> None:
-        from miniature_memory import screen
+        from miniature_memory.scraper import gate
 
         self.workspace, self.ledger = workspace, workspace.ledger
-        self.check: Callable[[str], screen.Verdict] = screen.check
-        self.version = screen.VERSION
+        self.refuses: Callable[..., str | None] = gate.refuses
+        self.version = gate.VERSION
         self.pieces = self.new = self.known = 0
         self.refused: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
@@ -104,8 +104,8 @@ class _Gate:
                 self.known += 1
                 return
             facts = (piece.lineage.get("path", ""), piece.work.replace("-", " "), piece.title, piece.author)
-            verdict = self.check("\n\n".join((*map(str, facts), piece.text)))
-            rule = (verdict.rule or "refused") if verdict.reject else None
+            whole = "\n\n".join((*map(str, facts), piece.text))
+            rule = self.refuses(str(piece.lineage.get("url", "")), (whole,), piece.markup)
             if rule is not None:
                 self.ledger.refuse(identity, rule, self.version, "import")
         if rule is not None:

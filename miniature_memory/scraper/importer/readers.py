@@ -34,7 +34,10 @@ _WHOLE_BOOK = 40_000  # characters: a page as long as this may be a whole book, 
 
 @dataclass
 class Piece:
-    """A chapter or a page, before the screen has seen it. ``identities`` are what tombstones may name."""
+    """A chapter or a page, before the screen has seen it. ``identities`` are what tombstones may name.
+
+    ``markup`` is the page that a story stands on alone; chapters of one file are judged each by itself.
+    """
 
     text: str
     work: str
@@ -46,6 +49,7 @@ class Piece:
     site: str = ""
     lineage: dict[str, Any] = field(default_factory=dict)
     identities: tuple[str, ...] = ()
+    markup: str = ""
 
 
 class Skipped(Exception):
@@ -150,6 +154,7 @@ class Reader:
                 story.site,
                 {**lineage, "extractor": story.extractor, **_place(number, len(chapters))},
                 (url, story.site, story.author),
+                html if len(chapters) == 1 else "",
             )
 
     def _extract(self, html: str, url: str) -> Extracted:
