@@ -60,6 +60,7 @@ def _year(text: str) -> str:
 _LONG_MINORS = "eleven twelve thirteen fourteen fifteen sixteen seventeen"
 _REAL_WORDS = frozenset("even elven twelfth eleventh elevens seven eighteens nineteens".split())
 _TEEN = re.compile(r"[a-z]{2,8}(?:te{2,}n|tean|tien|tene)")
+_TEEN_ENDS = ("een", "ean", "ien", "ene")
 _TEEN_WORDS = frozenset(
     "canteen canteens velveteen sateen springsteen bernsteen preteen preteens sixteens maintien protean entente".split()
 )
@@ -82,14 +83,16 @@ def _slips(words: str) -> frozenset[str]:
 
 def mark_english(text: str, numerals: Numerals) -> str:
     """The text with every English number marked; near misses become ``%?``."""
-    words = set(text.split(" "))
+    tokens = text.split(" ")
+    words = set(tokens)
     small = words & _slips(_LONG_MINORS)
     grown = (words & _slips("eighteen nineteen")) - small - numerals.words
     # any other "-teen" is a number that nobody knows
-    small |= {w for w in words if _TEEN.fullmatch(w) and w not in _TEEN_WORDS} - numerals.words - grown
-    for slips, meant in ((small, "%?"), (grown, "#19")):
-        if slips:
-            text = re.sub(r"\b(?:" + "|".join(sorted(slips)) + r")\b", meant, text)
+    teens = {w for w in words if w.endswith(_TEEN_ENDS) and _TEEN.fullmatch(w)}
+    small |= teens - _TEEN_WORDS - numerals.words - grown
+    if small or grown:
+        meant = dict.fromkeys(small, "%?") | dict.fromkeys(grown, "#19")
+        text = " ".join([meant.get(token, token) for token in tokens])
     text = numerals.mark(text)
     for pattern, replace in _PATTERNS:
         text = pattern.sub(replace, text)

@@ -81,6 +81,7 @@ class Numerals:
             (phrase.count(" ") + 1 for phrase in [*self.cardinals, *self.ordinals]), default=0
         )
         self.words = frozenset(w for phrase in [*self.cardinals, *self.ordinals] for w in phrase.split())
+        self._first = frozenset(phrase.split(" ", 1)[0] for phrase in [*self.cardinals, *self.ordinals])
 
     @staticmethod
     def _compose(
@@ -102,18 +103,22 @@ class Numerals:
             tokens = [self._with_suffix(t) if t.endswith(self.suffixes) else t for t in tokens]
         end = 0
         out: list[str] = []
-        for i in [i for i, token in enumerate(tokens) if token in self.words]:
+        for i in [i for i, token in enumerate(tokens) if token in self._first]:
             if i < end:
                 continue
             size, marked = self._phrase(tokens, i)
-            out += [*tokens[end:i], marked]
+            out += tokens[end:i]
+            out.append(marked)
             end = i + size
-        return " ".join(out + tokens[end:])
+        return " ".join(out + tokens[end:]) if out else " ".join(tokens)
 
     def _phrase(self, tokens: list[str], i: int) -> tuple[int, str]:
         """How many tokens from the i-th on make a number, and its mark."""
-        for size in range(min(self._longest, len(tokens) - i), 0, -1):
-            phrase = " ".join(tokens[i : i + size])
+        most = 1
+        while most < self._longest and i + most < len(tokens) and tokens[i + most] in self.words:
+            most += 1
+        for size in range(most, 0, -1):
+            phrase = " ".join(tokens[i : i + size]) if size > 1 else tokens[i]
             if phrase in self.cardinals:
                 return size, mark(self.cardinals[phrase])
             if phrase in self.ordinals:
@@ -129,14 +134,23 @@ class Numerals:
 
 
 _CODE = r"[0-9]+(?:[:][0-9]+)+|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:/[0-9]+){2}"
-# Both are linear in Python's engine, too, which calls back faster than RE2 does.
-_DIGITS = re.compile(rf"([$£€¥₤] ?)?(\b[a-z]*)({_CODE}|[0-9]+(?:\.[0-9]+)?)(st|nd|rd|th|s|[a-z]*)\b")
-_SPACED_PAIR = re.compile(r"(^|[^0-9.,:] ?)([0-9])[ ]([0-9])([^0-9.:/]|$)")
+_DIGITS = re.compile(rf"([$£€¥₤]\0?)?(\b[a-z]*)({_CODE}|[0-9]+(?:\.[0-9]+)?)(st|nd|rd|th|s|[a-z]*)\b")
+_DIGIT = re.compile("[0-9]")
+# Both begin with what is rare: looking back from there is what keeps them fast.
+_SPACED_PAIR = re.compile(r"([0-9])(?<![0-9.,:].) ([0-9])((?:[^0-9.:/][0-9]?)|$)")
+_PRICE = re.compile("([$£€¥₤]) ")
 
 
-def mark_digits(text: str) -> str:
-    """The text with every number in digits as a mark (digits of all scripts are ASCII by now)."""
-    return _DIGITS.sub(_replace_digits, _SPACED_PAIR.sub(r"\1\2\3\4", text))
+def mark_digits(row: str) -> str:
+    """A row of tokens with every number in digits as a mark (digits of all scripts are ASCII by now).
+
+    Whatever a token says it says alone, so each is looked at once; a price's sign stays with it.
+    """
+    if not _DIGIT.search(row):
+        return row
+    tokens = _PRICE.sub("\\1\0", _SPACED_PAIR.sub(r"\1\2\3", row)).split(" ")
+    marks = {t: _DIGITS.sub(_replace_digits, t).replace("\0", " ") for t in set(tokens) if not t.isalpha()}
+    return " ".join([marks.get(token, token) for token in tokens])
 
 
 def _replace_digits(match: re.Match[str]) -> str:
