@@ -8,10 +8,13 @@ letters, so ``<|summary|>`` typed in a story stays eleven characters;
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # writing a story does without numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+Ids: TypeAlias = "NDArray[np.uint8]"
 
 VERSION: Final = 1
 
@@ -35,32 +38,36 @@ _MARK: Final = re.compile("(" + "|".join(re.escape(t) for t in CONTROL_TOKENS) +
 SPACE: Final = _ID[" "]
 NEWLINE: Final = _ID["\n"]
 
-#: ids of letters (what a word is made of), as a boolean table of shape (SIZE,)
-IS_LETTER: Final[NDArray[np.bool_]] = np.array([len(s) == 1 and s.isalpha() for s in SYMBOLS])
-#: ids of capital letters, as a boolean table of shape (SIZE,)
-IS_CAPITAL: Final[NDArray[np.bool_]] = np.array([len(s) == 1 and s.isupper() for s in SYMBOLS])
+#: 1 for ids of letters (what a word is made of), 0 for others; of 256, so that a damaged id is one of them
+IS_LETTER: Final = bytes(len(s) == 1 and s.isalpha() for s in SYMBOLS).ljust(256, b"\0")
+#: 1 for ids of capital letters
+IS_CAPITAL: Final = bytes(len(s) == 1 and s.isupper() for s in SYMBOLS).ljust(256, b"\0")
 
-Ids = NDArray[np.uint8]
+
+def spell(text: str) -> bytes:
+    """Ids of plain text, one a character. Characters outside the vocabulary raise ``KeyError``;
+    ``processing.normalize`` is what removes them."""
+    return bytes([_ID[c] for c in text])
 
 
 def encode(text: str) -> Ids:
-    """Ids (uint8, one a character) of plain text. Characters outside the vocabulary raise ``KeyError``;
-    ``processing.normalize`` is what removes them."""
-    return np.array([_ID[c] for c in text], dtype=np.uint8)
+    """``spell`` as an array: uint8, one id a character."""
+    import numpy as np
+
+    return np.frombuffer(bytearray(spell(text)), dtype=np.uint8)
 
 
 def encode_marked(text: str) -> Ids:
     """Ids of text in which the control tokens' spellings, written by this program, mean the tokens."""
-    ids: list[int] = []
+    import numpy as np
+
+    ids = bytearray()
     for part in _MARK.split(text):
-        if part in CONTROL_TOKENS:
-            ids.append(_ID[part])
-        else:
-            ids.extend(_ID[c] for c in part)
-    return np.array(ids, dtype=np.uint8)
+        ids += bytes([_ID[part]]) if part in CONTROL_TOKENS else spell(part)
+    return np.frombuffer(ids, dtype=np.uint8)
 
 
-def decode(ids: NDArray[np.integer] | list[int]) -> str:
+def decode(ids: NDArray[np.integer] | list[int] | bytes) -> str:
     """Readable text of ids; control tokens come out in their spelling."""
     return "".join(SYMBOLS[int(i)] for i in ids)
 

@@ -41,7 +41,9 @@ def test_unknown_characters_are_named() -> None:
 
 
 def test_tables_of_letters_and_capitals() -> None:
-    ids = v.encode("aÉ1 -")
-    assert list(v.IS_LETTER[ids]) == [True, True, False, False, False]
-    assert list(v.IS_CAPITAL[ids]) == [False, True, False, False, False]
-    assert not np.any(v.IS_LETTER[: len(v.CONTROL_TOKENS)])
+    ids = v.spell("aÉ1 -")
+    assert ids == bytes(v.encode("aÉ1 -"))
+    assert [v.IS_LETTER[i] for i in ids] == [1, 1, 0, 0, 0]
+    assert [v.IS_CAPITAL[i] for i in ids] == [0, 1, 0, 0, 0]
+    assert not any(v.IS_LETTER[: len(v.CONTROL_TOKENS)])
+    assert not any(v.IS_LETTER[v.SIZE :]) and len(v.IS_LETTER) == len(v.IS_CAPITAL) == 256

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from miniature_memory.memory.condense import SLIDE, readable
+from miniature_memory.memory.layout import EMPTY, read_row
 from miniature_memory.memory.names import Scanner, document_names
 from miniature_memory.memory.rows import Corpus
-from miniature_memory.memory.window import BLOCK, EMPTY, HEAD, read_row
+from miniature_memory.memory.window import BLOCK, HEAD
 from miniature_memory.vocabulary import Ids
 
 CONDITIONS: Final = ("plain", "summary", "empty", "other")

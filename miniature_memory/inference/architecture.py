@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from miniature_memory import vocabulary
 from miniature_memory.errors import Damaged, MissingInput, Refused
-from miniature_memory.memory.match import BUCKETS
+from miniature_memory.memory import BUCKETS
 
 MODEL_TYPES: Final = ("miniature-memory", "qwen3")
 _MATRICES: Final = {"q": "self_attn", "k": "self_attn", "v": "self_attn", "o": "self_attn"} | {

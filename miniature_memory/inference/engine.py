@@ -26,7 +26,7 @@ from miniature_memory.inference import container, native
 from miniature_memory.inference.architecture import Architecture, read_config
 from miniature_memory.inference.quantize import quantize, read_int8
 from miniature_memory.inference.sampler import Settings
-from miniature_memory.memory.match import BUCKETS
+from miniature_memory.memory import BUCKETS
 
 Backend = Literal["auto", "native", "numpy"]
 Logits = NDArray[np.float32]
@@ -256,7 +256,8 @@ def too_long(wanted: int, window: int) -> UsageError:
 
 def _kinds(size: int) -> NDArray[np.uint8]:
     kinds = np.zeros(size, dtype=np.uint8)
-    kinds[: vocabulary.SIZE] = vocabulary.IS_LETTER * 1 + vocabulary.IS_CAPITAL * 2
+    for bit, table in ((1, vocabulary.IS_LETTER), (2, vocabulary.IS_CAPITAL)):
+        kinds += np.frombuffer(table, dtype=np.uint8)[:size] * np.uint8(bit)
     kinds[: len(vocabulary.CONTROL_TOKENS)] |= 4
     kinds[vocabulary.SUMMARY] |= 8
     kinds[vocabulary.TEXT] |= 16

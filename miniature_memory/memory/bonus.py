@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from miniature_memory.vocabulary import IS_CAPITAL, IS_LETTER, encode, unknown
+from miniature_memory.vocabulary import IS_CAPITAL, IS_LETTER, spell, unknown
 
 #: the weight after 1, 2, 3 and more letters: a first letter alone may begin many other words
 WEIGHTS: Final = (0.4, 0.7, 1.0)
@@ -21,7 +21,7 @@ class Spelling:
     def __init__(self, summary: str) -> None:
         self._next: dict[tuple[int, ...], dict[int, float]] = {}
         missing = unknown(summary)
-        ids = encode("".join(c for c in summary if c not in missing)).tolist()
+        ids = spell("".join(c for c in summary if c not in missing))
         word: list[int] = []
         for i in [*ids, 0]:
             if IS_LETTER[i]:

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from math import log, sqrt
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from miniature_memory.errors import ConfigError, Damaged
 from miniature_memory.memory.names import CAPS, CASELESS, INSIDE, LOWER, NEVER, START, Scanner
 from miniature_memory.memory.words import COMMON, SPEECH, TITLES
 from miniature_memory.vocabulary import SPACE, SYMBOLS, encode
+
+if TYPE_CHECKING:  # writing does without numpy: it would be a quarter of the memory that a story takes
+    import numpy as np
+    from numpy.typing import NDArray
 
 SUMMARY_SLOTS: Final = 60
 SLIDE: Final = 96
@@ -34,7 +36,6 @@ Policy = Literal["activation", "recency", "mix", "tfidf"]
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _LOWER_WORDS: Final = 4096  # lower-case words counted before the counts are halved
 _SURE: Final = 4  # how much more a name with evidence weighs than a word that may be one
-_LONG_AGO: Final = -1e15
 _UNIT: Final = float(1 << 30)
 _CASE_WORDS: Final = 1024  # how many words the judgement on capital letters looks back
 
@@ -44,7 +45,7 @@ _VOCABULARY: Final = frozenset(_READABLE)
 
 def readable(ids: NDArray[np.integer[Any]] | list[int]) -> str:
     """The text of ``ids`` with exactly one character an id: a control token reads as a newline."""
-    return "".join([_READABLE[i] for i in np.asarray(ids).tolist()])
+    return "".join([_READABLE[i] for i in (ids if isinstance(ids, list) else ids.tolist())])
 
 
 class Memory:
@@ -62,7 +63,7 @@ class Memory:
                 f"There is no memory policy {policy!r}.", f"Choose one of: {', '.join(get_args(Policy))}."
             )
         self.policy = policy
-        scores: dict[str, Callable[[int], NDArray[np.int64]]] = {
+        scores: dict[str, Callable[[int], list[int]]] = {
             "activation": self._activation,
             "recency": self._recency,
             "mix": self._mixed,
@@ -71,13 +72,12 @@ class Memory:
         self._score = scores[policy]
         self._scanner = Scanner()
         self._lower: dict[str, int] = {}
-        self._row: dict[str, int] = {}  # name -> its column in the arrays below
+        self._row: dict[str, int] = {}  # name -> its place in the lists below
         self._names: list[str] = []
         self._evidence: list[int] = []  # capitals where only names have one
         self._count: list[int] = []  # all mentions
         self._last: list[int] = []
-        self._at = np.full((MENTIONS, NAMES), _LONG_AGO)
-        self._sure = np.ones(NAMES, dtype=np.int64)  # _SURE once a name has evidence, 1 before
+        self._at: list[list[int]] = []  # the last mentions, a ring
         self._case = [0, 0, 0, 0]  # words, of them with a capital, all in capitals, without case; fading
         self._previous = ""
 
@@ -152,54 +152,55 @@ class Memory:
             row = self._place(word)
         if self._last[row] == at:
             return
-        self._at[self._count[row] % MENTIONS, row] = at
+        if self._count[row] < MENTIONS:
+            self._at[row].append(at)
+        else:
+            self._at[row][self._count[row] % MENTIONS] = at
         self._count[row] += 1
         self._last[row] = at
-        if evidence:
-            self._evidence[row] += 1
-            self._sure[row] = _SURE
+        self._evidence[row] += evidence
 
     def _place(self, word: str) -> int:
-        """A column for a new name: a free one, or that of the least active."""
+        """A place for a new name: a free one, or that of the least active."""
         if len(self._names) < NAMES:
             row = len(self._names)
             self._names.append(word)
+            self._at.append([])
             for figures in (self._evidence, self._count, self._last):
                 figures.append(0)
         else:
-            row = int(self._activation(self.position).argmin())
+            activation = self._activation(self.position)
+            row = activation.index(min(activation))
             del self._row[self._names[row]]
         self._names[row] = word
         self._row[word] = row
         self._evidence[row] = self._count[row] = 0
         self._last[row] = -1
-        self._sure[row] = 1
-        self._at[:, row] = _LONG_AGO
+        self._at[row] = []
         return row
 
     # -- condensing ------------------------------------------------------------------------------------
 
-    def _activation(self, now: int) -> NDArray[np.int64]:
-        ages = now + 1 - self._at[:, : len(self._names)]
-        total: NDArray[np.int64] = (_UNIT / np.sqrt(ages * np.sqrt(ages))).astype(np.int64).sum(axis=0)
-        return total * self._sure[: len(self._names)]
+    def _activation(self, now: int) -> list[int]:
+        return [
+            _strength(now, mentions) * (_SURE if evidence else 1)
+            for mentions, evidence in zip(self._at, self._evidence, strict=True)
+        ]
 
-    def _recency(self, now: int) -> NDArray[np.int64]:
-        return np.array(self._last, dtype=np.int64)
+    def _recency(self, now: int) -> list[int]:
+        return self._last
 
-    def _mixed(self, now: int) -> NDArray[np.int64]:
+    def _mixed(self, now: int) -> list[int]:
         """Activation, and as much again for what was just named."""
-        ages: NDArray[np.float64] = now + 1 - np.array(self._last, dtype=np.float64)
-        return self._activation(now) + (_UNIT / np.sqrt(ages * np.sqrt(ages))).astype(np.int64)
+        activation = zip(self._activation(now), self._last, strict=True)
+        return [score + _strength(now, [last]) for score, last in activation]
 
-    def _tfidf(self, now: int) -> NDArray[np.int64]:
+    def _tfidf(self, now: int) -> list[int]:
         """Frequency among the last mentions times rarity in the story; for comparison."""
         slots = now / SLIDE + 1
-        count = np.array(self._count, dtype=np.float64)
-        recent = (self._at[:, : len(self._names)] > now - 1024).sum(axis=0)
-        rarity = np.log(np.maximum(slots / np.minimum(count, slots), 1))
-        score: NDArray[np.int64] = (recent * rarity * _UNIT).astype(np.int64)
-        return score
+        rarity = [log(max(slots / min(count, slots), 1)) for count in self._count]
+        recent = [sum(at > now - 1024 for at in mentions) for mentions in self._at]
+        return [int(n * rare * _UNIT) for n, rare in zip(recent, rarity, strict=True)]
 
     def summary(self, visible: str = "") -> str:
         """Exactly 60 characters: names with commas between, ordered by last mention (the latest last), padded
@@ -212,7 +213,8 @@ class Memory:
         seen = set(_LETTERS.findall(visible))
         room = SUMMARY_SLOTS + len(SEPARATOR)
         chosen: list[int] = []
-        for row in np.argsort(-self._score(self.position), kind="stable").tolist():
+        score = self._score(self.position)
+        for row in sorted(range(len(score)), key=score.__getitem__, reverse=True):
             word = self._names[row]
             cost = len(word) + len(SEPARATOR)
             if cost <= room and word not in seen and self._is_name(row):
@@ -247,9 +249,8 @@ class Memory:
         """All of it, as JSON-able values."""
         names = []
         for row, word in enumerate(self._names):
-            at = self._at[: min(self._count[row], MENTIONS), row].astype(np.int64).tolist()
-            figures = self._evidence[row], self._count[row], self._last[row], int(self._sure[row])
-            names.append([word, *figures, at])
+            figures = self._evidence[row], self._count[row], self._last[row]
+            names.append([word, *figures, list(self._at[row])])
         return {
             "version": 1,
             "policy": self.policy,
@@ -270,11 +271,14 @@ class Memory:
             words, capitals, upper, caseless = map(int, state["case"])
             memory._case = [words, capitals, upper, caseless]
             memory._previous = str(state["previous"])
-            for word, evidence, count, last, sure, at in state["names"][:NAMES]:
+            for word, evidence, count, last, at in state["names"][:NAMES]:
                 row = memory._place(str(word))
-                memory._evidence[row], memory._count[row] = int(evidence), int(count)
-                memory._last[row], memory._sure[row] = int(last), int(sure)
-                memory._at[: len(at), row] = at
+                memory._evidence[row], memory._count[row], memory._last[row] = map(
+                    int, (evidence, count, last)
+                )
+                memory._at[row] = [int(place) for place in at]
+                if len(at) != min(memory._count[row], MENTIONS):
+                    raise ValueError("mentions")
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as problem:
             raise Damaged("This is not a saved memory.", "Start the story anew, or without it.") from problem
         return memory
@@ -286,6 +290,12 @@ def condense(memory: Memory, evicted: str, visible: str = "") -> str:
     return memory.summary(visible)
 
 
+def _strength(now: int, mentions: list[int]) -> int:
+    """What mentions at these positions weigh: the sum of (age + 1)^-3/4, in units of 2^-30."""
+    ages = [now + 1 - at for at in mentions]
+    return sum([int(_UNIT / sqrt(age * sqrt(age))) for age in ages])
+
+
 def grid_summaries(ids: NDArray[np.uint8], policy: Policy = "activation") -> NDArray[np.uint8]:
     """The summaries for training of one document: uint8 ``(ceil(len(ids) / 96), 60)``.
 
@@ -293,6 +303,8 @@ def grid_summaries(ids: NDArray[np.uint8], policy: Policy = "activation") -> NDA
     ids stay in it (row 0 is empty): exactly what generation has at that place.
     ``ids``: the document's ids, its END_OF_TEXT at the end included or not.
     """
+    import numpy as np
+
     text = readable(ids)
     rows = np.full((-(-len(text) // SLIDE), SUMMARY_SLOTS), SPACE, dtype=np.uint8)
     memory = Memory(policy)

@@ -32,13 +32,10 @@ from numpy.typing import NDArray
 from miniature_memory.errors import MiniatureMemoryError
 from miniature_memory.vocabulary import IS_CAPITAL, IS_LETTER, SUMMARY, TEXT
 
-BUCKETS: Final = (8, 16, 16)
-
 _CONTROLS: Final = 4
 _LENGTH_BUCKET: Final = np.array([0, 0, 1, 2, 3, 4, 5, 5, 6, 6, 6, 6, 7], dtype=np.uint8)
-# tables over every uint8, so that a damaged id is a symbol like any other instead of an error
-_LETTER: Final = np.concatenate([IS_LETTER, np.zeros(256 - len(IS_LETTER), dtype=np.bool_)])
-_CAPITAL: Final = np.concatenate([IS_CAPITAL, np.zeros(256 - len(IS_CAPITAL), dtype=np.bool_)])
+_LETTER: Final = np.frombuffer(IS_LETTER, dtype=np.bool_)
+_CAPITAL: Final = np.frombuffer(IS_CAPITAL, dtype=np.bool_)
 # control tokens never match: on the two sides of a comparison they are turned into different symbols
 _ASKING: Final = np.where(np.arange(256) < _CONTROLS, 254, np.arange(256)).astype(np.uint8)
 _ASKED: Final = np.where(np.arange(256) < _CONTROLS, 255, np.arange(256)).astype(np.uint8)

@@ -29,21 +29,12 @@ from numpy.typing import NDArray
 from miniature_memory.errors import Damaged, MissingInput
 from miniature_memory.memory.condense import SEPARATOR, SLIDE, SUMMARY_SLOTS, readable
 from miniature_memory.memory.hindsight import AHEAD, hindsight
+from miniature_memory.memory.layout import EMPTY, ROW, Loss, encode_summary, plain_row, read_row, write_row
 from miniature_memory.memory.name_lists import made_up
-from miniature_memory.memory.window import (
-    EMPTY,
-    LOOK,
-    ROW,
-    TEXT_SLOTS,
-    Loss,
-    encode_summary,
-    plain_row,
-    read_row,
-    write_row,
-)
+from miniature_memory.memory.window import LOOK, TEXT_SLOTS
 from miniature_memory.vocabulary import END_OF_TEXT, IS_LETTER, Ids, encode
 
-_LETTER: Final = np.concatenate([IS_LETTER, np.zeros(256 - len(IS_LETTER), dtype=np.bool_)])
+_LETTER: Final = np.frombuffer(IS_LETTER, dtype=np.bool_)
 _LONG_WORD: Final = 6  # letters; shorter words hold a sentence together
 _START: Final = np.array([END_OF_TEXT], dtype=np.uint8)
 

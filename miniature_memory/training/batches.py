@@ -16,9 +16,10 @@ from torch import Tensor
 from miniature_memory import vocabulary
 from miniature_memory.config import TrainConfig
 from miniature_memory.memory.condense import SLIDE
+from miniature_memory.memory.layout import ROW, plain_row, read_row
 from miniature_memory.memory.match import match_features
 from miniature_memory.memory.rows import Corpus, Mix, build_rows
-from miniature_memory.memory.window import HEAD, ROW, TEXT_SLOTS, plain_row, read_row
+from miniature_memory.memory.window import HEAD, TEXT_SLOTS
 from miniature_memory.training.data import Dataset, part
 
 IGNORED = -100

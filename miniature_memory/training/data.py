@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from miniature_memory import vocabulary
 from miniature_memory.errors import Damaged, MissingInput
 from miniature_memory.memory.condense import SLIDE, SUMMARY_SLOTS
+from miniature_memory.memory.layout import ROW
 from miniature_memory.memory.rows import Corpus
-from miniature_memory.memory.window import ROW
 
 Bytes = NDArray[np.uint8]
 

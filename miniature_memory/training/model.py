@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from miniature_memory import vocabulary
 from miniature_memory.config import TrainConfig
 from miniature_memory.errors import ConfigError
-from miniature_memory.memory.match import BUCKETS
+from miniature_memory.memory import BUCKETS
 from miniature_memory.training.functions import EPSILON, norm, norm_rope, swiglu
 
 

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miniature_memory.errors import MiniatureMemoryError
-from miniature_memory.memory.match import BUCKETS, Matcher, match_features
-from miniature_memory.memory.window import encode_summary
+from miniature_memory.memory import BUCKETS
+from miniature_memory.memory.layout import encode_summary
+from miniature_memory.memory.match import Matcher, match_features
 from miniature_memory.vocabulary import IS_CAPITAL, IS_LETTER, SIZE, SUMMARY, TEXT, decode, encode
 
 Pair = tuple[int, int]

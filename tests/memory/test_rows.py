@@ -9,10 +9,11 @@ import pytest
 
 from miniature_memory.errors import Damaged, MissingInput
 from miniature_memory.memory.condense import SLIDE, grid_summaries
+from miniature_memory.memory.layout import EMPTY, ROW, encode_summary
 from miniature_memory.memory.name_lists import made_up
 from miniature_memory.memory.rename import rename
 from miniature_memory.memory.rows import Corpus, Mix, build_row, build_rows, drop_name
-from miniature_memory.memory.window import EMPTY, HEAD, ROW, encode_summary
+from miniature_memory.memory.window import HEAD
 from miniature_memory.vocabulary import END_OF_TEXT, SUMMARY, TEXT, Ids, decode, encode
 
 from .stories import HARBOUR, LONG

@@ -9,21 +9,8 @@ from hypothesis import strategies as st
 
 from miniature_memory.errors import MiniatureMemoryError
 from miniature_memory.memory.condense import SLIDE, SUMMARY_SLOTS, Memory
-from miniature_memory.memory.window import (
-    BLOCK,
-    EMPTY,
-    HEAD,
-    LOOK,
-    ROW,
-    TEXT_SLOTS,
-    Window,
-    encode_summary,
-    fit_summary,
-    plain_row,
-    read_row,
-    roll,
-    write_row,
-)
+from miniature_memory.memory.layout import EMPTY, ROW, encode_summary, plain_row, read_row, write_row
+from miniature_memory.memory.window import BLOCK, HEAD, LOOK, TEXT_SLOTS, Window, fit_summary, roll
 from miniature_memory.vocabulary import END_OF_TEXT, SUMMARY, TEXT, decode, encode
 
 from .stories import LONG

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from miniature_memory import vocabulary
-from miniature_memory.memory.window import EMPTY
+from miniature_memory.memory.layout import EMPTY
 
 NAMES = ("Marta", "Edgar", "Ilse", "Tobias", "Henrike", "Anselm", "Wilma", "Konrad")
 PLACES = ("the harbour", "the old mill", "the bakery", "the archive", "the ferry", "the orchard")
