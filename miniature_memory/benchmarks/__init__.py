@@ -20,6 +20,7 @@ class Options:
     data: Path | None = None
     held_out: Path | None = None
     nanogpt: Path | None = None
+    datatrove: Path | None = None
     full: bool = False
 
 

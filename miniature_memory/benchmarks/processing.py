@@ -1,124 +1,153 @@
-"""Duplicates found at each edit rate, excerpts found, wrong drops, and CPU time a document.
+"""Validate, clean and prepare over made-up documents with planted twins: what is found, what is dropped
+wrongly, documents a second, and memory; datatrove's same steps beside it.
 
-Documents are made up: words drawn from the demo's stories by their frequency, 640 a document (3.6 kB). With
-``--data DIR`` of novels the quality rules are run over pieces of them, and every drop is a wrong one.
-``--full`` plants ten times as many.
+The stages are run as `mm run` runs them, in this process alone. The adults-only screen and the training
+summaries run too, but their time is reported apart. With ``--data DIR`` of novels the quality rules are run
+over pieces of them, and every drop is a wrong one. ``--full`` adds 50,000 and 200,000 documents, each in a
+new process, for the peak of its memory, and gives datatrove all documents instead of a tenth.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from miniature_memory.benchmarks import Options, columns
+from miniature_memory.benchmarks.documents import Library
+from miniature_memory.benchmarks.processing_score import judge
+from miniature_memory.benchmarks.processing_sides import datatrove
+from miniature_memory.config import load
+from miniature_memory.meter import own_peak_megabytes
+from miniature_memory.progress import Progress
+from miniature_memory.workspace import Workspace
 
-WORDS = 640
-EDITS = (0.0, 0.02, 0.04, 0.06, 0.08, 0.10)
+DOCUMENTS = 20_000
+MEMORY = (50_000, 200_000)
+SHARE = 10  # datatrove, at some dozen documents a second, is given one in so many
 PIECES = (2000, 3000, 5000, 8000, 12_000, 20_000)
+SETTINGS = ["executor=serial", "prepare.renamed_versions=0"]
 
 
 def run(options: Options) -> dict[str, Any]:
-    """Figures: documents, recall {edit rate: share}, contained, precision, milliseconds {step: CPU ms a
-    document}; with data also pieces and dropped {rule: how many}."""
-    rng = random.Random(1)
-    pool = _pool()
-    originals = [_text(rng, pool) for _ in range(20_000 if options.full else 2_000)]
-    figures = {"documents": len(originals), **_duplicates(rng, pool, originals), "milliseconds": _times()}
+    """Figures: documents, recall {kind: share}, precision {near, contained}, wrong_drops, contacts,
+    chapters_cut, funnel, seconds {step: CPU}, documents_per_second, peak_mb; where asked for also memory,
+    datatrove, pieces and dropped."""
+    count = DOCUMENTS
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder))
+        ids = fill(workspace, count)
+        seconds = process(workspace)
+        figures = {"documents": count, **judge(workspace, ids), "seconds": seconds}
+        workspace.close()
+    counted = sum(spent for step, spent in seconds.items() if "apart" not in step)
+    figures["documents_per_second"] = round(count / counted, 1)
+    figures["peak_mb"] = round(own_peak_megabytes())
+    figures["datatrove"] = datatrove(options.datatrove, count if options.full else count // SHARE)
+    if options.full:
+        figures["memory"] = {str(n): _in_a_new_process(n) for n in MEMORY}
+        (few, low), (many, high) = ((n, figures["memory"][str(n)]) for n in MEMORY)
+        figures["memory"]["a million"] = round(high + (high - low) / (many - few) * (1_000_000 - many))
     if options.data is not None:
         figures.update(_wrong_drops(options.data, random.Random(5)))
     return figures
 
 
-def _pool() -> list[str]:
-    from miniature_memory.demo.stories import story
-
-    return " ".join(story(1, number).text for number in range(100)).split()
-
-
-def _text(rng: random.Random, pool: list[str]) -> str:
-    return " ".join(rng.choices(pool, k=WORDS))
-
-
-def _edited(rng: random.Random, pool: list[str], text: str, share: float) -> str:
-    return " ".join(rng.choice(pool) if rng.random() < share else word for word in text.split())
-
-
-def _duplicates(rng: random.Random, pool: list[str], originals: list[str]) -> dict[str, Any]:
-    from miniature_memory.processing.dedup import Duplicates, sketch
-    from miniature_memory.processing.near_index import NearIndex
-
-    planted = [
-        (number, kind, text)
-        for number, original in enumerate(originals[: len(originals) // 5])
-        for kind, text in [
-            *((f"{share:.0%}", _edited(rng, pool, original, share)) for share in EDITS),
-            ("excerpt", " ".join(original.split()[100:300])),
-        ]
-    ]
-    found: Counter[str] = Counter()
-    right = wrong = 0
-    with tempfile.TemporaryDirectory() as folder:
-        duplicates = Duplicates(NearIndex(Path(folder), []), 0.5)
-        verdicts = duplicates.judge([(n, sketch(text)) for n, text in enumerate(originals)])
-        wrong += sum(twin is not None for twin in verdicts)
-        duplicates.index.append(duplicates.settle())
-        first = len(originals)
-        for at, (number, kind, text) in enumerate(planted):
-            # each against the originals alone: a twin that was missed before must not help
-            (twin,) = duplicates.judge([(first + at, sketch(text))])
-            duplicates.settle()
-            if twin is not None:
-                right += twin.number == number
-                wrong += twin.number != number
-                found[kind] += twin.number == number
-    each = len(planted) // (len(EDITS) + 1)
-    return {
-        "recall": {f"{share:.0%}": found[f"{share:.0%}"] / each for share in EDITS},
-        "contained": found["excerpt"] / each,
-        "precision": right / max(right + wrong, 1),
-    }
-
-
-def _times() -> dict[str, float]:
-    """CPU milliseconds a document of a step, over demo stories."""
+def fill(workspace: Workspace, count: int, seed: int = 1) -> list[str]:
+    """Puts documents into ``raw/`` as collecting does; their ids by number."""
     from miniature_memory import screen
-    from miniature_memory.demo.stories import story
-    from miniature_memory.memory.condense import grid_summaries
-    from miniature_memory.processing.dedup import sketch
-    from miniature_memory.processing.normalize import clean_text
-    from miniature_memory.processing.quality_filter import Limits, judge
-    from miniature_memory.processing.words import word_hashes
-    from miniature_memory.vocabulary import encode_marked
+    from miniature_memory.document import Document
 
-    texts = [story(1, number).text[:3600] for number in range(100)]
-    limits = Limits(("en",), 1000, 2_000_000)
-    steps: dict[str, Callable[[str], object]] = {
-        "quality": lambda text: judge(text, word_hashes(text), limits),
-        "sketch": sketch,
-        "clean": clean_text,
-        "encode": lambda text: encode_marked(clean_text(text).text),
-        "screen (apart)": screen.check,
-        "summaries (apart)": lambda text: grid_summaries(encode_marked(clean_text(text).text)),
-    }
-    spent: dict[str, float] = {}
-    for name, step in steps.items():
-        step(texts[0])
-        began = time.process_time()
-        for text in texts:
-            step(text)
-        spent[name] = round(1000 * (time.process_time() - began) / len(texts), 3)
-    for name in ("encode", "summaries (apart)"):  # both began with a cleaning
-        spent[name] = round(max(spent[name] - spent["clean"], 0), 3)
-    return spent
+    workspace.raw_text.mkdir(parents=True, exist_ok=True)
+    ids: list[str] = []
+    with workspace.ledger.transaction():
+        for one in islice(Library(seed), count):
+            source = f"http://stories{one.number % 50}.example/{one.number}"
+            document = Document.of(
+                one.text, source, site=f"stories{one.number % 50}.example", work=source,
+                lineage={"url": source, "screen": screen.VERSION},
+            )  # fmt: skip
+            workspace.raw_path(document.id).write_text(one.text, encoding="utf-8")
+            workspace.ledger.add_document(document)
+            ids.append(document.id)
+    return ids
+
+
+def process(workspace: Workspace) -> dict[str, float]:
+    """CPU seconds of each stage without, and of the screen and the summaries as entries of their own."""
+    from miniature_memory.processing import clean, prepare, validate
+
+    config, quiet = load(sets=SETTINGS, environment={}), Progress(quiet=True)
+    seconds: dict[str, float] = {}
+    with _apart() as apart:
+        stages: tuple[Callable[..., Any], ...] = (validate.validate, clean.clean, prepare.prepare)
+        for stage in stages:
+            began, before = time.process_time(), sum(apart.values())
+            stage(workspace, config, quiet)
+            seconds[stage.__name__] = time.process_time() - began - (sum(apart.values()) - before)
+    seconds.update(apart)
+    return {name: round(spent, 2) for name, spent in seconds.items()}
+
+
+@contextmanager
+def _apart() -> Iterator[dict[str, float]]:
+    """CPU seconds spent in the screen and in the summaries, which run as ever."""
+    from miniature_memory import screen
+    from miniature_memory.memory import condense
+
+    spent: dict[str, float] = {"screen (apart)": 0.0, "summaries (apart)": 0.0}
+
+    def timed(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def call(argument: Any) -> Any:
+            began = time.process_time()
+            try:
+                return function(argument)
+            finally:
+                spent[name] += time.process_time() - began
+
+        return call
+
+    with ExitStack() as stack:
+        for name, module, function in (
+            ("screen (apart)", screen, "check"),
+            ("summaries (apart)", condense, "grid_summaries"),
+        ):
+            stack.enter_context(patch.object(module, function, timed(name, getattr(module, function))))
+        yield spent
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+def _in_a_new_process(count: int) -> int:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(peak_of, (count,))
+
+
+def peak_of(count: int) -> int:
+    """MB that this process had at most, after validate, clean and prepare of ``count`` documents."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder))
+        fill(workspace, count)
+        process(workspace)
+        workspace.close()
+    return round(own_peak_megabytes())
+
+
+# -- novels ---------------------------------------------------------------------------------------
 
 
 def _wrong_drops(data: Path, rng: random.Random) -> dict[str, Any]:
-    from miniature_memory.processing.quality_filter import Limits, judge
+    from miniature_memory.processing.quality_filter import Limits
+    from miniature_memory.processing.quality_filter import judge as quality
     from miniature_memory.processing.words import word_hashes
 
     limits = Limits(("en",), 1000, 2_000_000)
@@ -129,22 +158,64 @@ def _wrong_drops(data: Path, rng: random.Random) -> dict[str, Any]:
         while at < len(text) - min(PIECES):
             piece = text[at : at + rng.choice(PIECES)]
             at += len(piece)
-            reasons[judge(piece, word_hashes(piece), limits).rule] += 1
+            reasons[quality(piece, word_hashes(piece), limits).rule] += 1
     kept = reasons.pop("", 0)
     return {"pieces": kept + sum(reasons.values()), "dropped": dict(sorted(reasons.items()))}
 
 
+# -- for a person ---------------------------------------------------------------------------------
+
+
 def table(figures: dict[str, Any]) -> str:
-    rows: list[tuple[str, ...]] = [("what", "measured")]
-    rows.append(("made-up documents", f"{figures['documents']:,}"))
-    rows += [(f"recall, {share} of the words edited", f"{r:.3f}") for share, r in figures["recall"].items()]
-    rows.append(("recall, excerpts of 31 %", f"{figures['contained']:.3f}"))
-    rows.append(("precision", f"{figures['precision']:.4f}"))
-    spent = figures["milliseconds"]
-    rows += [(f"CPU ms a document of 3.6 kB: {name}", f"{ms:.2f}") for name, ms in spent.items()]
-    counted = sum(ms for name, ms in spent.items() if "apart" not in name)
-    rows.append(("documents a second on one core", f"{1000 / counted:.0f}"))
+    parts = [_recall_table(figures), _speed_table(figures)]
+    if "missing" in figures["datatrove"]:
+        parts.append(f"datatrove is not beside it: {figures['datatrove']['missing']}")
     if "pieces" in figures:
-        share = sum(figures["dropped"].values()) / figures["pieces"]
-        rows.append((f"pieces of novels dropped, of {figures['pieces']}", f"{share:.2%}"))
+        share = sum(figures["dropped"].values()) / max(1, figures["pieces"])
+        parts.append(
+            f"Pieces of novels dropped, of {figures['pieces']:,}: {share:.2%} {figures['dropped'] or ''}"
+        )
+    return "\n\n".join(parts)
+
+
+def _recall_table(figures: dict[str, Any]) -> str:
+    theirs = figures["datatrove"].get("recall", {})
+    rows: list[tuple[str, ...]] = [("of what was planted, found", "planted", "ours", "datatrove")]
+    for kind, planted in figures["planted"].items():
+        rows.append((kind, f"{planted:,}", f"{figures['recall'][kind]:.4f}", _share(theirs.get(kind))))
+    precision, other = figures["precision"], _share(figures["datatrove"].get("precision"))
+    rows.append(("precision, near duplicates", "", f"{precision['near']:.4f}", other))
+    rows.append(("precision, contained", "", f"{precision['contained']:.4f}", ""))
+    rows.append(("chapters kept before, cut from a compilation", "", f"{figures['chapters_cut']:.4f}", ""))
+    rows += [(f"{kind} scrubbed", "", f"{share:.4f}", "") for kind, share in figures["contacts"].items()]
+    funnel = ", ".join(f"{reason} {n:,}" for reason, n in figures["funnel"].items())
+    wrong = ", ".join(f"{kind} {n}" for kind, n in figures["wrong_drops"].items())
+    return (
+        columns(rows)
+        + f"\n\n{figures['documents']:,} documents: {funnel}; dropped wrongly: {wrong or 'none'}"
+    )
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def _speed_table(figures: dict[str, Any]) -> str:
+    theirs = figures["datatrove"]
+    rows: list[tuple[str, ...]] = [("CPU milliseconds a document", "ours", "datatrove")]
+    for sides, seconds, count in (
+        (1, figures["seconds"], figures["documents"]),
+        (2, theirs.get("seconds", {}), theirs.get("documents", 1)),
+    ):
+        for step, spent in seconds.items():
+            cell = f"{1000 * spent / count:.2f}"
+            rows.append((step, cell, "") if sides == 1 else (step, "", cell))
+    speed = f"{figures['documents_per_second']:,.0f}"
+    rows.append(("documents a second on one core", speed, f"{theirs.get('documents_per_second', '')}"))
+    if "minhash_per_second" in theirs:
+        rows.append(("  its MinHash alone", "", f"{theirs['minhash_per_second']}"))
+    rows.append((f"peak MB, {figures['documents']:,} documents", f"{figures['peak_mb']:,}", ""))
+    rows += [
+        (f"peak MB, {count} documents", f"{mb:,}", "") for count, mb in figures.get("memory", {}).items()
+    ]
     return columns(rows)

@@ -63,10 +63,19 @@ def show(settings: Settings, as_json: bool) -> None:
 @click.option(
     "--nanogpt", type=click.Path(exists=True, path_type=Path), metavar="DIR", help="A nanoGPT checkout."
 )
+@click.option(
+    "--datatrove", type=click.Path(exists=True, path_type=Path), metavar="PYTHON", help="A Python that has it."
+)
 @click.option("--full", is_flag=True, help="The long form.")
 @json_option
 def benchmark(
-    name: str, data: Path | None, held_out: Path | None, nanogpt: Path | None, full: bool, as_json: bool
+    name: str,
+    data: Path | None,
+    held_out: Path | None,
+    nanogpt: Path | None,
+    datatrove: Path | None,
+    full: bool,
+    as_json: bool,
 ) -> None:
     """Runs one comparison and prints all its sides.
 
@@ -75,13 +84,13 @@ def benchmark(
     training    time to a loss, against a nanoGPT checkout (--nanogpt DIR --data FILE)
     inference   characters a second and memory, against PyTorch, llama.cpp, nanoGPT
     memory      what the rolling summary keeps and gains (--data DIR of books)
-    processing  duplicates found, documents a second
+    processing  duplicates found, documents a second, memory; datatrove beside it (--datatrove PYTHON)
     screen      the adults-only screen's speed, and that it is linear
     extraction  against other extractors (--data DIR of a labelled set)
     """
     from miniature_memory import benchmarks
 
-    figures, table = benchmarks.run(name, benchmarks.Options(data, held_out, nanogpt, full))
+    figures, table = benchmarks.run(name, benchmarks.Options(data, held_out, nanogpt, datatrove, full))
     if as_json:
         print_json(figures)
     else:
