@@ -21,6 +21,7 @@ from pathlib import Path
 
 import re2
 
+from miniature_memory.screen.needs import Needs, Reader
 from miniature_memory.screen.numerals import Numerals
 from miniature_memory.screen.views import fold
 
@@ -41,16 +42,39 @@ _MARKS = {
 }
 _BETWEEN_ASIAN = re.compile(r"(?<=[\u3005-\u30ff\u3400-\u9fff])(?=[\u3005-\u30ff\u3400-\u9fff])")
 _OWN_SPACE = re.compile(r" \)(?:[?*]|\{[0-9],[0-9]\})")  # a repeated group that brings its own space
+_ANY_ENDING = re.compile(r"(?<=\w)\*")
+_NAME = re.compile(r"\{([a-z]+)\}")
+_WORD = re.compile(r"(?<![\w\\])[^\W\d]+(?![\w*?])")
 _OPTIONAL = re.compile(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\?")
-_MEMORY = 32 << 20  # for one pattern's automaton; it grows only as far as a text drives it
-_CHUNK = 8_000  # characters of one alternation
+_MEMORY = 4 << 20  # for one pattern's automaton; it grows only as far as a text drives it
+_CHUNK = 3_000  # characters of one alternation
+
+
+class Search:
+    """Some lines of one family as one pattern, made when a text first has what one of them needs."""
+
+    def __init__(self, family: str, bodies: list[str], needs: list[Needs]) -> None:
+        self.family = family
+        self._bodies, self._needs = bodies, needs
+
+    def hits(self, row: str, keys: frozenset[str]) -> bool:
+        """Whether one of the lines stands in a row of tokens that has these keys."""
+        for needs in self._needs:
+            if not any(map(keys.isdisjoint, needs)):
+                return self.pattern.search(row) is not None
+        return False
+
+    @cached_property
+    def pattern(self) -> re2._Regexp:
+        return _compile(self._bodies)
 
 
 class Book:
     """One language's rules. Its patterns are compiled when they are first asked for."""
 
     def __init__(self, rows: list[str]) -> None:
-        self._sections, self._shared = _sections([fold_rule(row) for row in rows])
+        self._sections, self._shared = _sections(rows)
+        self._reader = Reader(self._shared)
         self.numerals = Numerals(self._sections.pop("numbers", []))
         #: words that tell that the language is spoken
         self.markers = frozenset(" ".join(self._sections.pop("markers", [])).split())
@@ -66,40 +90,56 @@ class Book:
         self.words = frozenset(w for w in re.findall(r"[^\W\d_]+", every) if len(w) > 2)
 
     @cached_property
-    def idioms(self) -> list[re2._Regexp]:
+    def idioms(self) -> list[Search]:
         """What is taken out of a text before the rules see it."""
-        return _patterns(self._marked(self._idioms), self._shared)
+        return self._searches("idioms", self._idioms)
 
     @cached_property
-    def patterns(self) -> list[tuple[str, re2._Regexp]]:
-        """(family, pattern) of every rule, a few patterns to a family."""
-        found: list[tuple[str, re2._Regexp]] = []
+    def rules(self) -> list[Search]:
+        """Every rule, a few lines to a search."""
+        found: list[Search] = []
         for family, rows in self._sections.items():
-            phrases = self._marked([row for row in rows if not row.startswith("* ")])
-            found += [(family, pattern) for pattern in _patterns(self.alone[family] + phrases, self._shared)]
+            phrases = [row for row in rows if not row.startswith("* ")]
+            alone = ["|".join(self.alone[family])] if self.alone[family] else []
+            found += self._searches(family, alone + phrases)
         return found
+
+    def listed(self, name: str) -> frozenset[str]:
+        """The words of one of the book's lists; none when it has no such list."""
+        words = self._shared.get(name, "").removeprefix("(?:").removesuffix(")")
+        return frozenset(words.split("|")) - {""}
+
+    def _searches(self, family: str, rows: list[str]) -> list[Search]:
+        """The rows as a few alternations: one would outgrow the memory of its automaton, one a row be slow."""
+        found: list[Search] = []
+        bodies: list[str] = []
+        needs: list[Needs] = []
+        for row in self._marked(rows):
+            tokens = _split(_BETWEEN_ASIAN.sub("_", row))
+            bodies.append("".join(_token(token, self._shared) for token in tokens))
+            needs.append(self._reader.needs(tokens))
+            if sum(map(len, bodies)) > _CHUNK:
+                found.append(Search(family, bodies, needs))
+                bodies, needs = [], []
+        return [*found, Search(family, bodies, needs)] if bodies else found
 
     def _marked(self, rows: list[str]) -> list[str]:
         """Lines in which number words are marks, as they are in the texts that they will meet."""
         numerals = self.numerals
-        words = sorted(numerals.cardinals | numerals.ordinals, key=len, reverse=True)
-        if not words:
-            return rows
-        pattern = re.compile(
-            r"(?<![\w\\])(?:" + "|".join(w.replace(" ", "_") for w in words) + r")(?![\w*?])"
-        )
 
         def mark_word(match: re.Match[str]) -> str:
-            return str(re2.escape(numerals.mark(match[0].replace("_", " "))))
+            phrase = match[0].replace("_", " ")
+            known = phrase in numerals.cardinals or phrase in numerals.ordinals
+            return str(re2.escape(numerals.mark(phrase))) if known else match[0]
 
-        return [pattern.sub(mark_word, row) for row in rows]
+        return [_WORD.sub(mark_word, row) for row in rows]
 
 
 def lines(name: str) -> list[str]:
     """The lines that say something of a language's files (``en_ages.txt``, ``es.txt`` ...)."""
     paths = sorted([*_FOLDER.glob(f"{name}.txt"), *_FOLDER.glob(f"{name}_*.txt")])
     texts = [path.read_text(encoding="utf-8") for path in paths]
-    text = "\n".join(texts).replace("\n    |", "|")
+    text = fold_rule("\n".join(texts).replace("\n    |", "|"))
     rows = [line.strip() for line in text.splitlines()]
     return [row for row in rows if row and not row.startswith("# ") and row != "#"]
 
@@ -133,30 +173,17 @@ def _token(token: str, shared: dict[str, str]) -> str:
         body = f"(?:{token[:-1]} )?"
     else:
         body = f"(?:{token}) "
-    while "{" in body and (found := re.search(r"\{([a-z]+)\}", body)):
+    while "{" in body and (found := _NAME.search(body)):
         body = body.replace(found[0], _MARKS.get(found[1]) or shared[found[1]])
-    return re.sub(r"(?<=\w)\*", "[^ ]*", _BETWEEN_ASIAN.sub(" ", body.replace("_", " ")))
+    return _ANY_ENDING.sub("[^ ]*", body.replace("_", " "))
 
 
-def _row_pattern(row: str, shared: dict[str, str]) -> str:
-    return "".join(_token(token, shared) for token in _split(row))
-
-
-def _patterns(rows: list[str], shared: dict[str, str]) -> list[re2._Regexp]:
-    """The rows as a few alternations: one would outgrow the memory of its automaton, one a row be slow."""
+def _compile(bodies: list[str]) -> re2._Regexp:
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False
     options.never_capture = True
-    chunks: list[list[str]] = [[]]
-    size = 0
-    for body in (_row_pattern(row, shared) for row in rows):
-        size += len(body)
-        if size > _CHUNK and chunks[-1]:
-            chunks.append([])
-            size = len(body)
-        chunks[-1].append(body)
-    return [re2.compile(f" (?:{'|'.join(chunk)})", options) for chunk in chunks if chunk]
+    return re2.compile(f" (?:{'|'.join(bodies)})", options)
 
 
 def _sections(rows: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
@@ -190,7 +217,7 @@ def book(name: str) -> Book:
 @cache
 def lists(name: str) -> frozenset[str]:
     """The words of one of the English lists."""
-    _, found = _sections([fold_rule(row) for row in lines("en")])
+    _, found = _sections(lines("en"))
     return frozenset(found[name].removeprefix("(?:").removesuffix(")").split("|"))
 
 
@@ -199,8 +226,6 @@ def apart(row: str) -> str:
     return re.sub(r" *' *", " ' ", row)
 
 
-def fold_rule(row: str) -> str:
-    """A rule's line in the same folding as the text; its own signs stay."""
-    if row.isascii():
-        return row
-    return "".join(c if c.isascii() else fold(c) for c in row)
+def fold_rule(text: str) -> str:
+    """Lines of rules in the same folding as the texts; their own signs stay."""
+    return text.translate({ord(c): fold(c) for c in set(text) if not c.isascii()})

@@ -10,6 +10,7 @@ from miniature_memory.screen.ages import mark_english
 from miniature_memory.screen.book import Book, apart, book
 from miniature_memory.screen.disguises import Disguises
 from miniature_memory.screen.languages import LATIN, read
+from miniature_memory.screen.needs import keys_of
 from miniature_memory.screen.numerals import ADULT, mark_digits
 from miniature_memory.screen.reckoning import reckoned
 from miniature_memory.screen.things import without_things
@@ -40,18 +41,22 @@ def tokens(text: str) -> str:
 def without_idioms(row: str, rules: Book) -> str:
     """The text without its idioms; twice, as neighbours share the space between them."""
     row = without_things(row)
-    for pattern in rules.idioms:
-        row = pattern.sub(" _ ", pattern.sub(" _ ", row))
+    keys = keys_of(row)
+    for idioms in rules.idioms:
+        if idioms.hits(row, keys):
+            row = idioms.pattern.sub(" _ ", idioms.pattern.sub(" _ ", row))
     return row
 
 
 def hits(row: str, rules: Book) -> Iterator[str]:
     """The families that fire on a text, once its idioms are taken out."""
-    fired = [(family, pattern) for family, pattern in rules.patterns if pattern.search(row)]
+    keys = keys_of(row)
+    fired = [rule for rule in rules.rules if rule.hits(row, keys)]
     if fired and rules.idioms:
         row = without_idioms(row, rules)
-        fired = [(family, pattern) for family, pattern in fired if pattern.search(row)]
-    yield from dict.fromkeys(family for family, _ in fired)
+        keys = keys_of(row)
+        fired = [rule for rule in fired if rule.hits(row, keys)]
+    yield from dict.fromkeys(rule.family for rule in fired)
 
 
 @cache

@@ -13,7 +13,8 @@ from collections import defaultdict
 from functools import cache
 from itertools import pairwise
 
-from miniature_memory.screen.book import book, fold_rule, lines
+from miniature_memory.screen.book import book, lines
+from miniature_memory.screen.numerals import Numerals
 
 LATIN = ("es", "pt", "it", "fr", "de", "nl", "sv", "tr", "id", "ms", "pl")
 CYRILLIC = ("ru",)
@@ -26,16 +27,15 @@ _ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
 _OTHER_SCRIPT = re.compile(
     r"[\u0370-\u03ff\u0530-\u1cff\u1f00-\u1fff\u2c00-\u2dff\u3100-\u31bf\ua000-\uabff\uac00-\ud7ff\U00010000-\U0001efff]{2}"
 )
-_UNVOUCHED_ENDINGS = re.compile(
-    r" [a-z]+(?:vuotia[a-z]*|vuotta|arainn|evesen|godisnj[a-z]+|tilet[yae]|metis) "
-)
+_UNVOUCHED_ENDING = re.compile(r"[a-z]+(?:vuotia[a-z]*|vuotta|arainn|evesen|godisnj[a-z]+|tilet[yae]|metis)")
+_END = re.compile(r" [.!?] ")
 _UNITS = {"lat": "pl", "lata": "pl", "ar": "sv"}  # years of age, where a number stands before them
 _ENOUGH = 6  # words from which on a sentence must hold some that are known
 _KNOWN_SHARE = 0.15
 
 
 def _words(name: str) -> frozenset[str]:
-    return frozenset(" ".join(fold_rule(line).lower() for line in lines(name)).split())
+    return frozenset(" ".join(lines(name)).lower().split())
 
 
 @cache
@@ -45,34 +45,59 @@ def english_words() -> frozenset[str]:
 
 
 @cache
-def speech() -> dict[str, dict[str, int]]:
+def _shared() -> frozenset[str]:
+    """Words of other languages that English has, too."""
+    return _words("collisions")
+
+
+@cache
+def _speech() -> dict[str, tuple[tuple[str, int], ...]]:
     """For each word of a language's rules: the languages it is of, and how well it tells them.
 
     2: by itself; 1, its numbers: in a sentence that isn't English; 0: only with others.
     """
-    shared = _words("collisions") | english_words()
-    found: dict[str, dict[str, int]] = defaultdict(dict)
+    found: dict[str, tuple[tuple[str, int], ...]] = {}
+    english, shared = english_words(), _shared()
+    same: dict[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]] = {}  # one object for equal ones
     for language in LATIN:
         rules = book(language)
-        numbers = {w + s for w in rules.numerals.cardinals for s in rules.numerals.suffixes}
-        for word in rules.markers | rules.stages | rules.numerals.words | numbers:
+        telling = rules.markers | rules.stages
+        for word in telling | rules.numerals.words:
             if "_" not in word:
-                tells = word in rules.markers or word in rules.stages or word in numbers
-                own = len(word) > 1 and word not in shared
-                found[word][language] = 2 * (tells and own) or int(own)
-    return dict(found)
+                own = len(word) > 1 and word not in shared and word not in english
+                told = (*found.get(word, ()), (language, own + (own and word in telling)))
+                found[word] = same.setdefault(told, told)
+    return found
 
 
 @cache
-def unvouched_words() -> frozenset[str]:
+def _inflecting() -> tuple[tuple[str, Numerals], ...]:
+    """Languages that write a number and what it counts as one word ("fünfzehnjährig")."""
+    numerals = ((language, book(language).numerals) for language in LATIN)
+    return tuple((language, numbers) for language, numbers in numerals if numbers.suffixes)
+
+
+def telling(word: str) -> dict[str, int]:
+    """The languages that a word is of, and how well it tells them (see ``_speech``)."""
+    found = dict(_speech().get(word, ()))
+    for language, numbers in _inflecting():
+        if word.endswith(numbers.suffixes) and numbers.is_inflected(word):
+            own = word not in _shared() and word not in english_words()
+            found[language] = max(found.get(language, 0), 2 * own)
+    return found
+
+
+@cache
+def _unvouched_words() -> frozenset[str]:
     """Words of languages that have no rules (those of known languages left out)."""
-    known = english_words() | frozenset(speech()) | _words("collisions")
-    return frozenset(w for w in _words("unvouched") if len(w) > 2 and "_" not in w and w not in known)
+    known = english_words(), _speech(), _shared()
+    words = (w for w in _words("unvouched") if len(w) > 2 and "_" not in w)
+    return frozenset(w for w in words if not any(w in k for k in known) and not telling(w))
 
 
-def sentences(row: str) -> list[list[str]]:
+def sentences(row: str) -> list[str]:
     """A row of tokens cut at its full stops, questions and exclamations."""
-    return [part.split() for part in re.split(r" [.!?] ", row) if part.strip(" .")]
+    return [part for part in _END.split(row) if part.strip(" .")]
 
 
 def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str, int]:
@@ -81,18 +106,17 @@ def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str,
     One word that is a language's own is enough, or a good part of the sentence in words that it
     shares. Of two languages, the one that knows more of the sentence is spoken.
     """
-    telling = speech()
     counts: dict[str, int] = defaultdict(int)
     foreign = 2 * known <= len(words)
-    sure = {_UNITS[unit] for mark, unit in pairwise(sentence) if unit in _UNITS and mark[0] in "%#"}
+    sure = {_UNITS[unit]: 1 for mark, unit in pairwise(sentence) if unit in _UNITS and mark[0] in "%#"}
     for word in words:
-        for language, tells in telling.get(word, {}).items():
+        for language, tells in telling(word).items():
             counts[language] += 1
             if tells + foreign > 1:
-                sure.add(language)
+                sure[language] = 1
     likely = {
         language: count
-        for language, count in (dict.fromkeys(sure, 1) | counts).items()
+        for language, count in (sure | counts).items()
         if language in sure or (foreign and count > 1 and 2 * count >= len(words))
     }
     most = max(likely.values(), default=0)
@@ -109,27 +133,36 @@ def read(row: str) -> tuple[dict[str, str], bool]:
         if _CYRILLIC.search(row):
             spoken |= dict.fromkeys(CYRILLIC, row)
         lost = bool(_OTHER_SCRIPT.search(row) or _NOT_RUSSIAN.search(row))
-    lost |= bool(_UNVOUCHED_ENDINGS.search(row))
-    english, unvouched = english_words(), unvouched_words()
+    words = {w for w in set(row.split()) if len(w) > 1 and w[0].isalpha() and w[0] < "\u0250"}
+    strange = words - english_words()
+    if not strange:
+        return spoken, lost
+    lost |= any(map(_UNVOUCHED_ENDING.fullmatch, strange))
     parts = sentences(row)
     rows: dict[str, set[int]] = defaultdict(set)
-    for i, sentence in enumerate(parts):
-        words = [w for w in sentence if len(w) > 1 and w[0].isalpha() and w[0] < "\u0250"]
-        known = sum(map(english.__contains__, words))
-        if 4 * known > 3 * len(words):
-            continue  # plainly English
-        words = [part for word in words for part in word.split("'") if part]
-        likely = languages_of(sentence, words, known)
+    for i, part in enumerate(parts):
+        sentence = part.split()
+        if strange.isdisjoint(sentence):
+            continue
+        likely, unvouched = _judge(sentence, [w for w in sentence if w in words], strange)
+        lost |= unvouched
         for language, count in likely.items():
             # a sentence that plainly speaks it vouches for its neighbours ("Quince.")
             rows[language].update((i - 1, i, i + 1) if count > 2 else (i,))
-        best = max(likely.values(), default=0)
-        strange = sum(map(unvouched.__contains__, words))
-        if strange and strange >= best and 2 * known <= len(words):
-            lost = True
-        if len(words) >= _ENOUGH and not likely and known < _KNOWN_SHARE * len(words):
-            lost = True
     for language, numbers in rows.items():
-        chosen = [" ".join(parts[i]) for i in sorted(numbers) if 0 <= i < len(parts)]
+        chosen = [" ".join(parts[i].split()) for i in sorted(numbers) if 0 <= i < len(parts)]
         spoken[language] = " . " + " . ".join(chosen) + " . "
     return spoken, lost
+
+
+def _judge(sentence: list[str], words: list[str], strange: set[str]) -> tuple[dict[str, int], bool]:
+    """The languages that a sentence is likely in, and whether it is in one that nobody vouches for."""
+    known = sum(word not in strange for word in words)
+    if 4 * known > 3 * len(words):
+        return {}, False  # plainly English
+    words = [part for word in words for part in word.split("'") if part]
+    likely = languages_of(sentence, words, known)
+    unvouched = sum(map(_unvouched_words().__contains__, words))
+    if unvouched and unvouched >= max(likely.values(), default=0) and 2 * known <= len(words):
+        return likely, True
+    return likely, len(words) >= _ENOUGH and not likely and known < _KNOWN_SHARE * len(words)

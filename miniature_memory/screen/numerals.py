@@ -94,7 +94,8 @@ class Numerals:
     ) -> None:
         for a in first.get(tens, []):
             for b in second.get(ones, []):
-                into.setdefault(_spell(join.replace("T", a).replace("U", b)), tens + ones)
+                phrase = join.replace("T", a).replace("U", b)
+                into.setdefault(phrase if phrase.isascii() else _spell(phrase), tens + ones)
 
     def mark(self, row: str) -> str:
         """A row of tokens with every spelled number of this language as a mark, the longest first."""
@@ -124,6 +125,10 @@ class Numerals:
             if phrase in self.ordinals:
                 return size, mark_ordinal(self.ordinals[phrase])
         return 1, tokens[i]
+
+    def is_inflected(self, token: str) -> bool:
+        """Whether a token is a number and one of the endings."""
+        return any(token.endswith(s) and token.removesuffix(s) in self.cardinals for s in self.suffixes)
 
     def _with_suffix(self, token: str) -> str:
         """ "fünfzehnjährig" to its number's mark and the ending."""
