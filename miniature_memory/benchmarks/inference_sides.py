@@ -54,9 +54,9 @@ def _reciting(engine: Any) -> Any:
     """``engine``, whose sampler draws as always but says the next character of ``TEXT``."""
     from itertools import cycle
 
-    from miniature_memory.vocabulary import encode
+    from miniature_memory.vocabulary import spell
 
-    text, sample = cycle(encode(TEXT).tolist()), engine.sample
+    text, sample = cycle(spell(TEXT)), engine.sample
 
     def recite(*arguments: Any) -> int:
         sample(*arguments)

@@ -1,8 +1,8 @@
-"""The safetensors container, read by memory map and written in a fixed order, with numpy alone.
+"""The safetensors container, read by memory map and written in a fixed order.
 
 Layout: eight bytes with the header's length (little endian), a JSON header ``{name: {dtype, shape,
 data_offsets}}``, the tensors' bytes without gaps. ``__metadata__`` holds strings; ours are ``sha256`` (of
-all tensor bytes) and more.
+all tensor bytes) and more. Reading needs no numpy: a tensor is a ``memoryview`` with format and shape.
 """
 
 from __future__ import annotations
@@ -13,26 +13,25 @@ import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Final
 
 from miniature_memory.errors import Damaged, MissingInput
 
-Tensors = Mapping[str, NDArray[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-_DTYPES: Final = {"F32": "<f4", "F16": "<f2", "I8": "|i1", "U8": "|u1", "I32": "<i4", "I64": "<i8"}
-_NAMES: Final = {np.dtype(code): name for name, code in _DTYPES.items()} | {np.dtype(np.uint16): "BF16"}
+#: the types that our files hold, and what a memoryview calls them (it knows no bfloat16)
+_FORMATS: Final = {"F32": "f", "I8": "b", "BF16": "H"}
 _ALIGN: Final = 64  # where the data begins, so that a row of weights begins on a cache line
 _LARGEST_HEADER: Final = 1 << 24
 
 
 @dataclass(frozen=True)
 class Container:
-    """What a file holds. The tensors are read-only views of the memory map."""
+    """What a file holds. The tensors lie in a private memory map: nothing that is done to them reaches the
+    file, and what is not touched takes no memory."""
 
-    tensors: dict[str, NDArray[Any]]
+    tensors: dict[str, memoryview]
     metadata: dict[str, str]
 
 
@@ -44,7 +43,7 @@ def read(path: Path) -> Container:
     """
     try:
         with path.open("rb") as file:
-            view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     except FileNotFoundError:
         raise MissingInput(f"There is no model file {path}.", "Train one with `mm train`.") from None
     except (OSError, ValueError) as error:
@@ -56,7 +55,7 @@ def read(path: Path) -> Container:
         header: dict[str, Any] = json.loads(bytes(view[8 : 8 + length]))
         metadata = {str(k): str(v) for k, v in header.pop("__metadata__", {}).items()}
         data = view[8 + length :]
-        tensors = {name: _tensor(data, entry) for name, entry in header.items()}
+        tensors = {name: _tensor(data, **entry) for name, entry in header.items()}
         end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise _damaged(path, f"its header is broken ({type(error).__name__})") from None
@@ -67,14 +66,29 @@ def read(path: Path) -> Container:
     return Container(tensors, metadata)
 
 
-def write(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> str:
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """The tensors as arrays that can't be written to, bfloat16 as fp32. Raises as ``read`` does."""
+    import numpy as np
+
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, tensor in read(path).tensors.items():
+        array = np.asarray(tensor.toreadonly())
+        half = array.dtype == np.uint16
+        arrays[name] = (array.astype(np.uint32) << 16).view(np.float32) if half else array
+    return arrays
+
+
+def write(path: Path, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> str:
     """Writes a container atomically and returns the SHA-256 of its tensor bytes (also kept in the metadata).
 
     Wider types come first, then names in order, so that every tensor is aligned and the bytes are a function
-    of the content alone.
+    of the content alone. Arrays of uint16 are bfloat16.
     """
+    import numpy as np
+
     from miniature_memory.workspace import atomic_file
 
+    names = {np.dtype(code): name for name, code in _FORMATS.items()}
     order = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
     arrays = [np.ascontiguousarray(tensors[name]) for name in order]
     digest = hashlib.sha256()
@@ -83,7 +97,7 @@ def write(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> str:
     for name, array in zip(order, arrays, strict=True):
         digest.update(array.data)
         header[name] = {
-            "dtype": _NAMES[array.dtype],
+            "dtype": names[array.dtype],
             "shape": list(array.shape),
             "data_offsets": [at, at + array.nbytes],
         }
@@ -99,15 +113,12 @@ def write(path: Path, tensors: Tensors, metadata: Mapping[str, str]) -> str:
     return sha256
 
 
-def _tensor(data: memoryview, entry: dict[str, Any]) -> NDArray[Any]:
-    begin, end = entry["data_offsets"]
-    half = entry["dtype"] == "BF16"  # numpy has no such type: uint16 stands for it, and it is read as fp32
-    dtype = np.dtype(np.uint16) if half else np.dtype(_DTYPES[entry["dtype"]])
-    shape = tuple(int(n) for n in entry["shape"])
-    if min(shape, default=1) < 0 or not 0 <= begin <= end <= len(data):
+def _tensor(data: memoryview, dtype: str, shape: list[int], data_offsets: list[int]) -> memoryview:
+    begin, end = data_offsets
+    if not 0 <= begin <= end <= len(data):
         raise ValueError("offsets outside the file")
-    array = np.frombuffer(data[begin:end], dtype=dtype).reshape(shape)
-    return (array.astype(np.uint32) << 16).view(np.float32) if half else array
+    view: memoryview = data[begin:end].cast(_FORMATS[dtype], shape)  # type: ignore[call-overload]
+    return view
 
 
 def _damaged(path: Path, why: str) -> Damaged:

@@ -6,32 +6,41 @@
     logits = engine.step(token)               # one more id; float32 [V]
     token = engine.sample(Settings(), counter)
 
-Two backends share this face: kernel.c through ctypes, and numpy where nothing can be compiled. A text read at
-once and the same text read id by id leave the same bits.
+Two backends share this face: kernel.c through ctypes, which takes no numpy, and numpy where nothing can be
+compiled. A text read at once and the same text read id by id leave the same bits.
 """
 
 from __future__ import annotations
 
 import ctypes
+import mmap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from miniature_memory import vocabulary
 from miniature_memory.errors import MissingInput, UsageError
 from miniature_memory.inference import container, native
 from miniature_memory.inference.architecture import Architecture, read_config
-from miniature_memory.inference.quantize import quantize, read_int8
+from miniature_memory.inference.int8 import read_int8
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.memory import BUCKETS
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 Backend = Literal["auto", "native", "numpy"]
-Logits = NDArray[np.float32]
+#: INT8 tensors by name: views of a mapped file, or arrays
+Tensors = Mapping[str, Any]
 INT8_FILE: Final = "model.int8.safetensors"
 FP32_FILE: Final = "model.safetensors"
+
+_KINDS: Final = bytes(
+    letter + 2 * capital + 4 * (i < len(vocabulary.CONTROL_TOKENS))
+    + 8 * (i == vocabulary.SUMMARY) + 16 * (i == vocabulary.TEXT)
+    for i, (letter, capital) in enumerate(zip(vocabulary.IS_LETTER, vocabulary.IS_CAPITAL, strict=True))
+)  # fmt: skip
 
 
 class Runtime(Protocol):
@@ -42,9 +51,9 @@ class Runtime(Protocol):
     @property
     def notice(self) -> str: ...
     def reset(self) -> None: ...
-    def prefill(self, ids: Sequence[int] | NDArray[Any]) -> Logits: ...
-    def reread(self, ids: Sequence[int] | NDArray[Any]) -> Logits: ...
-    def step(self, token: int) -> Logits: ...
+    def prefill(self, ids: Sequence[int]) -> Any: ...
+    def reread(self, ids: Sequence[int]) -> Any: ...
+    def step(self, token: int) -> Any: ...
     def sample(
         self,
         settings: Settings,
@@ -58,12 +67,12 @@ class Engine:
     """The runtime in C. Memory: the mapped weights and one buffer of ``buffer_bytes``, both of fixed size."""
 
     def __init__(
-        self, config: Mapping[str, Any], tensors: container.Tensors, library: ctypes.CDLL | None = None
+        self, config: Mapping[str, Any], tensors: Tensors, library: ctypes.CDLL | None = None
     ) -> None:
         self.config = dict(config)
         self.architecture = a = Architecture.of(config)
         self.notice = ""
-        self._tensors = dict(tensors)  # the kernel holds bare addresses: these keep the arrays alive
+        self._tensors = tensors  # the kernel holds bare addresses: this keeps what they name alive
         self._c = library or native.library()
         self._layers = (native.Layer * a.num_hidden_layers)()
         m = self._m = native.Model(
@@ -79,12 +88,14 @@ class Engine:
             theta=a.rope_theta,
             eps=a.rms_norm_eps,
             layer=self._layers,
+            kind=_KINDS,
+            embed=self._at("model.embed_tokens.weight"),
+            norm=self._at("model.norm.weight"),
+            head=self._matrix("lm_head.weight"),
         )
-        m.embed, m.norm = self._at("model.embed_tokens.weight"), self._at("model.norm.weight")
         if a.match_features:
             m.match_embed = self._at("match.embed.weight")
             m.match_gate[:] = [self._at(f"match.gate_{k + 1}.weight") for k in range(len(BUCKETS))]
-        m.kind = self._keep("kind", _kinds(a.vocab_size))
         for i, layer in enumerate(self._layers):
             at = f"model.layers.{i}"
             layer.norm = self._at(f"{at}.input_layernorm.weight")
@@ -95,18 +106,12 @@ class Engine:
                 setattr(layer, name, self._matrix(f"{at}.self_attn.{name}_proj.weight"))
             for name in ("gate", "up", "down"):
                 setattr(layer, name, self._matrix(f"{at}.mlp.{name}_proj.weight"))
-        m.head = self._matrix("lm_head.weight")
         self._model = ctypes.byref(m)
         self.buffer_bytes = int(self._c.mm_bytes(self._model))
-        buffer = np.zeros(self.buffer_bytes + 64, dtype=np.uint8)
-        self._c.mm_init(self._model, self._keep("buffer", buffer) + -buffer.ctypes.data % 64)
-        self._logits: Logits = np.ctypeslib.as_array(
-            ctypes.cast(m.logits, ctypes.POINTER(ctypes.c_float)), shape=(a.vocab_size,)
-        )
-        self._ids = np.ctypeslib.as_array(
-            ctypes.cast(m.ids, ctypes.POINTER(ctypes.c_uint8)), shape=(a.max_position_embeddings,)
-        )
-        self._one = (ctypes.c_uint8 * 1)()
+        buffer = mmap.mmap(-1, self.buffer_bytes)  # zeros, on a page's beginning
+        begin = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+        self._c.mm_init(self._model, begin)
+        self._logits = (ctypes.c_float * a.vocab_size).from_buffer(buffer, m.logits - begin)
         self._settings = native.Settings()
         self._set_for: Settings | None = None
 
@@ -148,36 +153,26 @@ class Engine:
         """Forget what was read."""
         self._c.mm_reset(self._model)
 
-    def prefill(self, ids: Sequence[int] | NDArray[Any]) -> Logits:
-        """Reads ``ids`` after what was read; logits [V] after the last (a view, valid until the next
-        call)."""
-        array = self._checked(ids)
-        if self._c.mm_read(self._model, array.ctypes.data, len(array), None):
-            raise too_long(self.position + len(array), self.window)
-        return self._logits
+    def prefill(self, ids: Sequence[int]) -> ctypes.Array[ctypes.c_float]:
+        """Reads ``ids`` after what was read; logits [V] after the last (the engine's own: the next call
+        changes them)."""
+        return self._read(self._c.mm_read, ids)
 
-    def reread(self, ids: Sequence[int] | NDArray[Any]) -> Logits:
+    def reread(self, ids: Sequence[int]) -> ctypes.Array[ctypes.c_float]:
         """``reset`` and ``prefill``, except that a beginning that is cached already is not computed again."""
-        array = self._checked(ids)
-        same = min(len(array) - 1, self.position)  # the last id is always read: its logits are wanted
-        differ = np.flatnonzero(array[:same] != self._ids[:same])
-        self._c.mm_rewind(self._model, int(differ[0]) if len(differ) else same)
-        return self.prefill(array[self.position :])
+        return self._read(self._c.mm_reread, ids)
 
-    def logits(self, ids: Sequence[int] | NDArray[Any]) -> Logits:
+    def step(self, token: int) -> ctypes.Array[ctypes.c_float]:
+        """Reads one id; logits [V] after it (the engine's own)."""
+        return self._read(self._c.mm_read, (token,))
+
+    def logits(self, ids: Sequence[int] | NDArray[np.uint8]) -> NDArray[np.float32]:
         """Reads ``ids``; logits [T, V] after each of them."""
-        array = self._checked(ids)
-        out = np.empty((len(array), self.architecture.vocab_size), dtype=np.float32)
-        if self._c.mm_read(self._model, array.ctypes.data, len(array), out.ctypes.data):
-            raise too_long(self.position + len(array), self.window)
-        return out
+        import numpy as np
 
-    def step(self, token: int) -> Logits:
-        """Reads one id; logits [V] after it (a view, valid until the next call)."""
-        self._one[0] = token
-        if not 0 <= token < self.architecture.vocab_size or self._c.mm_read(self._model, self._one, 1, None):
-            raise too_long(self.position + 1, self.window)
-        return self._logits
+        out = np.empty((len(ids), self.architecture.vocab_size), dtype=np.float32)
+        self._read(self._c.mm_read_all, ids, out.ctypes.data)
+        return out
 
     def sample(
         self,
@@ -210,30 +205,27 @@ class Engine:
         """((char, bucket) of m1, m2, m3) at the last position: see ``memory.match``."""
         return tuple(zip(self._m.seen, self._m.bucket, strict=True))
 
-    def _checked(self, ids: Sequence[int] | NDArray[Any]) -> NDArray[np.uint8]:
-        array = np.ascontiguousarray(ids, dtype=np.uint8)
-        if not len(array) or int(array.max()) >= self.architecture.vocab_size:
+    def _read(
+        self, read: Any, ids: Sequence[int] | NDArray[np.uint8], *out: int
+    ) -> ctypes.Array[ctypes.c_float]:
+        if len(ids) == 0 or max(ids) >= self.architecture.vocab_size or min(ids) < 0:
             raise UsageError("A model reads one id or more, all of its vocabulary.")
-        return array
-
-    def _keep(self, name: str, array: NDArray[Any]) -> int:
-        self._tensors[name] = array
-        return int(array.ctypes.data)
+        if read(self._model, bytes(list(ids)), len(ids), *out):
+            raise UsageError(
+                f"The window holds {self.window} ids, not more.", "Slide it, then read it again."
+            )
+        return self._logits
 
     def _at(self, name: str) -> int:
-        tensor = self._tensors[name]
-        if tensor.ctypes.data % 4 or not tensor.flags.c_contiguous:
-            return self._keep(name, np.array(tensor, order="C"))
-        return int(tensor.ctypes.data)
+        """Where a tensor begins."""
+        return ctypes.addressof(ctypes.c_char.from_buffer(self._tensors[name]))
 
     def _matrix(self, name: str) -> native.Matrix:
-        weight = self._tensors[name]
-        rows, cols = weight.shape
-        sums = self._keep(f"{name}.sum", np.zeros(rows, dtype=np.int32))
-        return native.Matrix(self._at(name), self._at(f"{name}.scale"), sums, rows, cols)
+        rows, cols = self._tensors[name].shape
+        return native.Matrix(self._at(name), self._at(f"{name}.scale"), None, rows, cols)
 
 
-def load_tensors(directory: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def load_tensors(directory: Path) -> tuple[dict[str, Any], Tensors]:
     """config.json and the INT8 tensors of a model directory (errors as ``Engine.load``)."""
     config = read_config(directory)
     architecture = Architecture.of(config, str(directory / "config.json"))
@@ -244,21 +236,6 @@ def load_tensors(directory: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any
             f"There are no weights in {directory}.",
             f"It needs {INT8_FILE} or {FP32_FILE}; `mm train` writes both.",
         )
-    return config, quantize(container.read(directory / FP32_FILE).tensors, config)
+    from miniature_memory.inference.quantize import quantize
 
-
-def too_long(wanted: int, window: int) -> UsageError:
-    """What an engine says when its window is full."""
-    return UsageError(
-        f"The window holds {window} ids, not {wanted}.", "Slide the window, then read it again."
-    )
-
-
-def _kinds(size: int) -> NDArray[np.uint8]:
-    kinds = np.zeros(size, dtype=np.uint8)
-    for bit, table in ((1, vocabulary.IS_LETTER), (2, vocabulary.IS_CAPITAL)):
-        kinds += np.frombuffer(table, dtype=np.uint8)[:size] * np.uint8(bit)
-    kinds[: len(vocabulary.CONTROL_TOKENS)] |= 4
-    kinds[vocabulary.SUMMARY] |= 8
-    kinds[vocabulary.TEXT] |= 16
-    return kinds
+    return config, quantize(container.read_arrays(directory / FP32_FILE), config)

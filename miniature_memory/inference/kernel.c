@@ -382,6 +382,12 @@ static int64_t lay_out(Model *m, uint8_t *base) {
     TAKE(x, BATCH * m->dim); TAKE(y, BATCH * wide); TAKE(q, BATCH * Q); TAKE(k, BATCH * KV); TAKE(v, BATCH * KV);
     TAKE(g, BATCH * m->hidden); TAKE(u, BATCH * m->hidden); TAKE(score, W); TAKE(logits, m->vocab);
     TAKE(a_scale, BATCH); TAKE(a, BATCH * wide);
+    for (int l = 0; ZERO && l <= m->layers; l++) {
+        Layer *L = m->layer + l;
+        Matrix *all[] = {&L->q, &L->k, &L->v, &L->o, &L->gate, &L->up, &L->down};
+        if (l == m->layers) all[0] = &m->head;
+        for (int i = 0; i < (l < m->layers ? 7 : 1); i++) all[i]->sum = carve(base, &used, all[i]->rows * 4);
+    }
     return used;
 }
 
@@ -391,12 +397,6 @@ API void mm_reset(Model *m) {
     m->pos = 0;
     m->word = m->text = -1;
     memset(m->run, 0, m->window * sizeof *m->run);
-}
-
-/* Back to the first `n` ids: what is cached of them is a function of them alone, and stays. */
-API void mm_rewind(Model *m, int n) {
-    mm_reset(m);
-    for (; m->pos < n; m->pos++) match(m, m->pos);
 }
 
 static void sum_rows(const Matrix *m) { /* what ZERO adds to each dot product */
@@ -423,8 +423,8 @@ API void mm_init(Model *m, void *buffer) {
     mm_reset(m);
 }
 
-/* Read `n` ids after what was read before. Logits of the last go to m->logits, or (every) of all to `out`. */
-API int mm_read(Model *m, const uint8_t *ids, int n, float *out) {
+/* Read `n` ids after what was read before: the logits after each of them go to `out`. -1: no room in the window. */
+API int mm_read_all(Model *m, const uint8_t *ids, int n, float *out) {
     if (n < 1 || m->pos + n > m->window) return -1;
     for (int i = 0, c; i < n; i += c) {
         c = n - i < BATCH ? n - i : BATCH;
@@ -432,6 +432,18 @@ API int mm_read(Model *m, const uint8_t *ids, int n, float *out) {
         read_batch(m, ids + i, c, logits, out != 0);
     }
     return 0;
+}
+
+/* The same with the last one's logits alone, in m->logits. */
+API int mm_read(Model *m, const uint8_t *ids, int n) { return mm_read_all(m, ids, n, 0); }
+
+/* The same from the window's beginning. What is cached is a function of the ids up to there: where they are the same,
+ * it stays. The last is always read, for its logits. */
+API int mm_reread(Model *m, const uint8_t *ids, int n) {
+    int same = 0, cached = m->pos;
+    while (same < cached && same < n - 1 && m->ids[same] == ids[same]) same++;
+    for (mm_reset(m); m->pos < same; m->pos++) match(m, m->pos);
+    return mm_read(m, ids + same, n - same);
 }
 
 static uint64_t mix(uint64_t z) { /* the finaliser of Steele's SplitMix64 */

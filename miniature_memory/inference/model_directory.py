@@ -122,7 +122,7 @@ def read_weights(directory: Path) -> dict[str, NDArray[Any]]:
     from miniature_memory.inference.architecture import read_config
 
     architecture = Architecture.of(read_config(directory))
-    tensors = container.read(directory / FP32_FILE).tensors
+    tensors = container.read_arrays(directory / FP32_FILE)
     architecture.check(tensors, architecture.matrices() | architecture.vectors(), str(directory / FP32_FILE))
     return tensors
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from ctypes import (
     POINTER,
     Structure,
+    c_char_p,
     c_double,
     c_float,
     c_int16,
@@ -78,7 +79,7 @@ class Model(Structure):
         ("eps", c_double),
         *((name, c_void_p) for name in ("embed", "norm", "match_embed")),
         ("match_gate", c_void_p * 3),
-        ("kind", c_void_p),
+        ("kind", c_char_p),
         ("layer", POINTER(Layer)),
         ("head", Matrix),
         ("ids", c_void_p),
@@ -138,9 +139,9 @@ def load(path: Path) -> ctypes.CDLL:
     kernel.mm_bytes.restype, kernel.mm_bytes.argtypes = c_int64, [model]
     kernel.mm_init.restype, kernel.mm_init.argtypes = None, [model, c_void_p]
     kernel.mm_reset.restype, kernel.mm_reset.argtypes = None, [model]
-    kernel.mm_rewind.restype, kernel.mm_rewind.argtypes = None, [model, c_int32]
-    kernel.mm_read.restype = c_int32
-    kernel.mm_read.argtypes = [model, c_void_p, c_int32, c_void_p]
+    for read in (kernel.mm_read, kernel.mm_reread):
+        read.restype, read.argtypes = c_int32, [model, c_char_p, c_int32]
+    kernel.mm_read_all.restype, kernel.mm_read_all.argtypes = c_int32, [model, c_char_p, c_int32, c_void_p]
     kernel.mm_sample.restype, kernel.mm_sample.argtypes = c_int32, [model, POINTER(Settings), c_uint64]
     return kernel
 

@@ -8,24 +8,25 @@ nearly always.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from miniature_memory.errors import UsageError
-from miniature_memory.inference import container
 from miniature_memory.inference.architecture import Architecture
-from miniature_memory.inference.sampler import Settings, choose
+from miniature_memory.inference.sampler import Settings
 from miniature_memory.memory.match import Matcher
 
 Array = NDArray[np.float32]
+_MASK: Final = (1 << 64) - 1
+_GOLDEN: Final = 0x9E3779B97F4A7C15
 
 
 class PortableEngine:
     """Engine in numpy. Memory: four bytes a weight."""
 
-    def __init__(self, config: Mapping[str, Any], tensors: container.Tensors) -> None:
+    def __init__(self, config: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
         self.config = dict(config)
         self.architecture = a = Architecture.of(config)
         self.notice = ""
@@ -152,3 +153,52 @@ def _integers(x: Array) -> tuple[Array, Array]:
 def _round_trip(x: Array) -> Array:
     whole, scale = _integers(x)
     return whole * scale
+
+
+def uniform(seed: int, counter: int) -> float:
+    """A number in [0, 1) with 24 bits: the counter-th of the stream."""
+    return (_mix(_mix((seed + _GOLDEN) & _MASK) ^ ((counter * _GOLDEN + 1) & _MASK)) >> 40) * 2.0**-24
+
+
+def choose(
+    logits: NDArray[np.float32],
+    runs: Mapping[int, int],
+    settings: Settings,
+    counter: int,
+    banned: frozenset[int] = frozenset(),
+    bias: Mapping[int, float] | None = None,
+) -> int:
+    """The next id, or -1 when everything is forbidden.
+
+    ``runs`` maps an id to the longest stretch (characters) of the window that it would go on repeating.
+    """
+    values = logits.astype(np.float32, copy=True)
+    for token, length in runs.items():
+        if settings.loop_guard and length >= settings.loop_guard:
+            values[token] = -np.inf
+        elif settings.penalty_from and length >= settings.penalty_from:
+            penalty = np.float32(settings.repetition_penalty)
+            values[token] = values[token] / penalty if values[token] > 0 else values[token] * penalty
+    for token, amount in (bias or {}).items():
+        values[token] += np.float32(amount)
+    values[list(banned)] = -np.inf
+    order = np.argsort(-values, kind="stable")
+    order = order[values[order] > -np.inf]
+    if not len(order):
+        return -1
+    if settings.temperature == 0:
+        return int(order[0])
+    order = order[: settings.top_k or None]
+    p = np.exp((values[order] - values[order[0]]) / np.float32(settings.temperature), dtype=np.float32)
+    p = p[p >= settings.min_p]
+    kept = np.cumsum(p)
+    count = int(np.searchsorted(kept, np.float32(settings.top_p) * kept[-1])) + 1
+    kept = kept[:count]
+    draw = np.float32(uniform(settings.seed, counter)) * kept[-1]
+    return int(order[min(int(np.searchsorted(kept, draw, side="right")), len(kept) - 1)])
+
+
+def _mix(z: int) -> int:
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
+    return z ^ (z >> 31)

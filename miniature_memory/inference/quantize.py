@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from miniature_memory.errors import Damaged
 from miniature_memory.inference import container
 from miniature_memory.inference.architecture import Architecture
-
-FORMAT: Final = "miniature-memory-int8"
-VERSION: Final = "1"
+from miniature_memory.inference.int8 import FORMAT, VERSION
 
 
 def quantize_matrix(weight: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -38,7 +36,7 @@ def quantize(weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any]) -> 
         if not np.isfinite(weights[name]).all():
             raise Damaged(f"{name} holds numbers that are not finite.", "Take an earlier checkpoint.")
     for name in architecture.vectors():
-        tensors[name] = np.ascontiguousarray(weights[name], dtype=np.float32)
+        tensors[name] = np.array(weights[name], dtype=np.float32, order="C")
     for name in architecture.matrices():
         tensors[name], tensors[f"{name}.scale"] = quantize_matrix(weights[name])
     return tensors
@@ -48,24 +46,3 @@ def write_int8(path: Path, weights: Mapping[str, NDArray[Any]], config: Mapping[
     """Quantises and writes the runtime's file; returns its hash."""
     metadata = {"format": FORMAT, "version": VERSION, "config": json.dumps(dict(config), sort_keys=True)}
     return container.write(path, quantize(weights, config), metadata)
-
-
-def read_int8(path: Path, architecture: Architecture) -> dict[str, NDArray[Any]]:
-    """Memory-mapped tensors of an INT8 file. Raises ``Damaged`` when it is not the one of
-    ``architecture``."""
-    file = container.read(path)
-    if file.metadata.get("format") != FORMAT or file.metadata.get("version") != VERSION:
-        raise Damaged(f"{path} is no {FORMAT} file of version {VERSION}.", "Release the model anew.")
-    try:
-        written = Architecture.of(json.loads(file.metadata["config"]), str(path))
-    except (KeyError, ValueError):
-        raise Damaged(f"{path} names no architecture.", "Release the model anew.") from None
-    if written != architecture:
-        raise Damaged(f"{path} and config.json describe different models.", "Release the model anew.")
-    matrices = architecture.matrices()
-    scales = {f"{name}.scale": shape[:1] for name, shape in matrices.items()}
-    architecture.check(file.tensors, {**matrices, **scales, **architecture.vectors()}, str(path))
-    for name, tensor in file.tensors.items():
-        if tensor.dtype != (np.int8 if name in matrices else np.float32):
-            raise Damaged(f"{path}: {name} has the type {tensor.dtype}.", "Release the model anew.")
-    return file.tensors

@@ -1,4 +1,4 @@
-"""How the next character is chosen: the settings, and the numpy twin of the kernel's ``mm_sample``.
+"""How the next character is chosen: the settings of the kernel's ``mm_sample`` and of its numpy twin.
 
 Order: forbidden ids out; the loop guard; the repetition penalty; the bias; then at temperature 0 the
 likeliest id (the lowest of equals), else top-k, temperature, min-p, top-p and one draw. Random number
@@ -9,18 +9,13 @@ generator), so that a story can be taken up again at any character, on any machi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from miniature_memory.errors import UsageError
 
-_MASK: Final = (1 << 64) - 1
-_GOLDEN: Final = 0x9E3779B97F4A7C15
+_LARGEST_SEED: Final = (1 << 64) - 1
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ class Settings:
                 ("repetition_penalty", 1 <= self.repetition_penalty <= 100, "between 1 and 100"),
                 ("loop_guard", self.loop_guard >= 0, "0 or more"),
                 ("name_bonus", 0 <= self.name_bonus <= 100, "between 0 and 100"),
-                ("seed", 0 <= self.seed <= _MASK, "between 0 and 2^64 - 1"),
+                ("seed", 0 <= self.seed <= _LARGEST_SEED, "between 0 and 2^64 - 1"),
             )
             if not fine
         ]
@@ -73,52 +68,3 @@ def released_with(model: Path) -> tuple[Settings, str]:
     known = data if isinstance(data, dict) else {}
     knobs = {knob.name: known[knob.name] for knob in fields(Settings) if knob.name in known}
     return Settings(**knobs), str(known.get("memory", "summary"))
-
-
-def uniform(seed: int, counter: int) -> float:
-    """A number in [0, 1) with 24 bits: the counter-th of the stream."""
-    return (_mix(_mix((seed + _GOLDEN) & _MASK) ^ ((counter * _GOLDEN + 1) & _MASK)) >> 40) * 2.0**-24
-
-
-def choose(
-    logits: NDArray[np.float32],
-    runs: Mapping[int, int],
-    settings: Settings,
-    counter: int,
-    banned: frozenset[int] = frozenset(),
-    bias: Mapping[int, float] | None = None,
-) -> int:
-    """The next id, or -1 when everything is forbidden.
-
-    ``runs`` maps an id to the longest stretch (characters) of the window that it would go on repeating.
-    """
-    values = logits.astype(np.float32, copy=True)
-    for token, length in runs.items():
-        if settings.loop_guard and length >= settings.loop_guard:
-            values[token] = -np.inf
-        elif settings.penalty_from and length >= settings.penalty_from:
-            penalty = np.float32(settings.repetition_penalty)
-            values[token] = values[token] / penalty if values[token] > 0 else values[token] * penalty
-    for token, amount in (bias or {}).items():
-        values[token] += np.float32(amount)
-    values[list(banned)] = -np.inf
-    order = np.argsort(-values, kind="stable")
-    order = order[values[order] > -np.inf]
-    if not len(order):
-        return -1
-    if settings.temperature == 0:
-        return int(order[0])
-    order = order[: settings.top_k or None]
-    p = np.exp((values[order] - values[order[0]]) / np.float32(settings.temperature), dtype=np.float32)
-    p = p[p >= settings.min_p]
-    kept = np.cumsum(p)
-    count = int(np.searchsorted(kept, np.float32(settings.top_p) * kept[-1])) + 1
-    kept = kept[:count]
-    draw = np.float32(uniform(settings.seed, counter)) * kept[-1]
-    return int(order[min(int(np.searchsorted(kept, draw, side="right")), len(kept) - 1)])
-
-
-def _mix(z: int) -> int:
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
-    return z ^ (z >> 31)

@@ -34,7 +34,7 @@ from miniature_memory.vocabulary import (
     SUMMARY,
     SYMBOLS,
     TEXT,
-    encode,
+    spell,
     unknown,
 )
 
@@ -234,7 +234,7 @@ class _Writer:
         """The prompt into the window; what is too much for it goes through the memory first."""
         window = self.story.window
         fresh = not window.text and not self.story.counter
-        ids = [*([END_OF_TEXT] if fresh else []), *window.text, *encode(prompt).tolist()]
+        ids = [*([END_OF_TEXT] if fresh else []), *window.text, *spell(prompt)]
         slides = max(0, -(-(len(ids) - TEXT_SLOTS) // SLIDE))
         window.text = ids[slides * SLIDE :]
         if slides:

@@ -47,9 +47,7 @@ def test_a_plain_export_is_the_same_model(matching: Path, tmp_path: Path) -> Non
 def test_the_int8_file_alone_is_enough_to_write(matching: Path, tmp_path: Path) -> None:
     (path,) = export_model(matching, tmp_path / "out", ["int8"])
     ids = [20, 30, 40]
-    np.testing.assert_array_equal(
-        Engine.load(path.parent).prefill(ids), Engine.load(matching).prefill(ids).copy()
-    )
+    np.testing.assert_array_equal(Engine.load(path.parent).prefill(ids), Engine.load(matching).prefill(ids))
 
 
 def test_match_features_go_only_where_they_can(matching: Path, tmp_path: Path) -> None:

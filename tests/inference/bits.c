@@ -16,7 +16,7 @@ static float *floats(int64_t n, float centre, float width) {
 static Matrix matrix(int64_t rows, int64_t cols) {
     int8_t *w = malloc(rows * cols);
     for (int64_t i = 0; i < rows * cols; i++) w[i] = (int8_t)(number() * 127);
-    return (Matrix){w, floats(rows, 0.002f, 0.001f), malloc(rows * 4), rows, cols};
+    return (Matrix){w, floats(rows, 0.002f, 0.001f), 0, rows, cols};
 }
 
 int main(void) {
@@ -40,7 +40,7 @@ int main(void) {
     uint8_t prompt[100] = {2};
     for (int i = 1; i < 100; i++) prompt[i] = (uint8_t)(34 + mix(i) % 40);
     prompt[61] = 3;
-    mm_read(&m, prompt, 100, 0);
+    mm_read(&m, prompt, 100);
     Settings s = {.temperature = 0.9f, .top_p = 0.95f, .min_p = 0.01f, .penalty = 1.3f, .top_k = 60,
                   .penalty_from = 4, .guard = 9, .seed = 77};
     for (int i = 0; i < 150; i++) {
@@ -52,7 +52,7 @@ int main(void) {
         }
         uint8_t next = (uint8_t)mm_sample(&m, &s, i);
         printf("%d %016llx\n", next, (unsigned long long)hash);
-        mm_read(&m, &next, 1, 0);
+        mm_read(&m, &next, 1);
     }
     return 0;
 }

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from miniature_memory.inference import native
 from miniature_memory.inference.engine import Engine
-from miniature_memory.inference.portable import PortableEngine
+from miniature_memory.inference.portable import PortableEngine, choose, uniform
 from miniature_memory.inference.quantize import quantize
-from miniature_memory.inference.sampler import Settings, choose, uniform
+from miniature_memory.inference.sampler import Settings
 from tests.inference.oracle import config, weights
 
 LOGITS = np.log(np.array([0.4, 0.3, 0.15, 0.1, 0.05], dtype=np.float32))

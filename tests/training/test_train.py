@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 
 from miniature_memory.config import Config
 from miniature_memory.errors import ConfigError, MiniatureMemoryError, MissingInput
-from miniature_memory.inference.container import read
+from miniature_memory.inference.container import read_arrays
 from miniature_memory.progress import Progress
 from miniature_memory.training import fit, phases, trainer
 from miniature_memory.training.plan import Phase
@@ -60,7 +60,7 @@ def run_of(workspace: Workspace) -> Path:
 
 
 def weights(workspace: Workspace) -> dict[str, np.ndarray[Any, Any]]:
-    return read(run_of(workspace) / "model" / "model.safetensors").tensors
+    return read_arrays(run_of(workspace) / "model" / "model.safetensors")
 
 
 def log(workspace: Workspace) -> list[dict[str, Any]]:
