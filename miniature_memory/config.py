@@ -102,6 +102,9 @@ class PrepareConfig(Section):
     )
     renamed_versions: int = Field(2, ge=0, le=8, description="copies with other names (teaches copying)")
     shard_mb: int = Field(16, ge=1, description="size of one token shard")
+    evaluation_texts: list[str] = Field(
+        [], description="files whose passages training text must not hold (the other side's never are)"
+    )
 
 
 class TrainConfig(Section):
@@ -115,6 +118,7 @@ class TrainConfig(Section):
     mlp: int = Field(896, ge=8, description="width of the feed-forward part")
     block_size: int = Field(256, ge=256, le=256, description="characters that the model sees at once")
     match_features: bool = Field(True, description="show the model what followed earlier matches (copying)")
+    ngram_rows: int = Field(0, ge=0, description="rows of the table that the last characters point into")
     steps: int = Field(5000, ge=1, description="steps of one whole training, the decay included")
     minutes: float | None = Field(None, gt=0, description="choose the steps so that it takes so long")
     memory_mb: int | None = Field(None, ge=200, description="memory to stay under (empty: what is free)")
@@ -124,7 +128,9 @@ class TrainConfig(Section):
     matrix_rate: float = Field(0.02, gt=0, description="learning rate of the matrices")
     embedding_rate: float = Field(0.01, gt=0, description="learning rate of embeddings and match gates")
     head_rate: float = Field(0.004, gt=0, description="learning rate of the output head")
+    ngram_rate: float = Field(0.3, gt=0, description="learning rate of the n-gram table")
     weight_decay: float = Field(0.05, ge=0, description="pull of the matrices towards zero")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of activations and n-grams that is left out")
     qk_gain: float = Field(1.5, gt=0, description="constant gain of the query and key norms")
     warmup: int = Field(20, ge=0, description="steps until the full rate")
     decay: float = Field(0.4, ge=0, lt=1, description="share of the steps in which the rate falls to zero")
@@ -170,7 +176,7 @@ class TrainConfig(Section):
         body = self.layers * (attention + 3 * self.width * self.mlp)
         symbols = vocabulary.SIZE
         match = (symbols + MATCH_BUCKETS) * self.width if self.match_features else 0
-        return body + 2 * symbols * self.width + match
+        return body + (2 * symbols + self.ngram_rows) * self.width + match
 
     @model_validator(mode="after")
     def _possible(self) -> TrainConfig:

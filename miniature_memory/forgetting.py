@@ -1,24 +1,28 @@
 """Forgetting: a document gone from everywhere it had reached, and kept from coming back.
 
 From the addresses and the evidence, from raw, cleaned and processed data and the duplicate index, with its
-near-duplicate twins. What remains is a keyed hash (the tombstone), and a mark at every run that read it.
+near-duplicate twins and the compilations that hold it. What remains is a keyed hash (the tombstone), and a
+mark at every run that read it. What is being forgotten stands in the ledger until all of it is done, so that
+the same command goes on after a kill.
 """
 
 from __future__ import annotations
 
 import json
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from miniature_memory.config import Config
 from miniature_memory.errors import MissingInput
-from miniature_memory.ledger import now
+from miniature_memory.ledger import Ledger, now
 from miniature_memory.processing.growing import Manifest
 from miniature_memory.progress import Progress
 from miniature_memory.training.plan import FORGOTTEN
 from miniature_memory.workspace import Workspace, atomic_write
+
+_BEGUN = "forgetting"
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,12 @@ def find(workspace: Workspace, what: str) -> Found:
     Raises ``MissingInput`` when it names nothing here.
     """
     ledger = workspace.ledger
+    begun = _begun(ledger)
+    if begun is not None and begun.what == what:
+        return begun
     for kind, condition in (
         ("document", "id = ?"),
-        ("url", "id IN (SELECT document_id FROM urls WHERE url = ?)"),
+        ("url", "source = ? OR id IN (SELECT document_id FROM urls WHERE url = ?)"),
         ("host", "site = ? OR id IN (SELECT document_id FROM urls WHERE host = ?)"),
         ("author", "author = ?"),
     ):
@@ -61,12 +68,20 @@ def find(workspace: Workspace, what: str) -> Found:
     )
 
 
-def _urls(workspace: Workspace, kind: str, what: str, documents: list[str]) -> list[str]:
-    marks = ", ".join("?" * len(documents))
-    own = {"url": " OR url = ?", "host": " OR host = ?"}.get(kind, "")
+def _begun(ledger: Ledger) -> Found | None:
+    """What a killed run had begun to forget."""
+    facts = json.loads(ledger.meta(_BEGUN) or "null")
+    if facts is None:
+        return None
+    lists = {name: tuple(facts[name]) for name in ("documents", "twins", "urls")}
+    return Found(what=facts["what"], kind=facts["kind"], **lists)
+
+
+def _urls(workspace: Workspace, kind: str, what: str, documents: Sequence[str]) -> list[str]:
+    own = {"url": " OR url = ?2", "host": " OR host = ?2"}.get(kind, " AND ?2 = ?2")
     rows = workspace.ledger.connection.execute(
-        f"SELECT url FROM urls WHERE document_id IN ({marks}){own} ORDER BY seq",
-        (*documents, what) if own else documents,
+        f"SELECT url FROM urls WHERE document_id IN (SELECT value FROM json_each(?1)){own} ORDER BY seq",
+        (json.dumps(documents), what),
     )
     return [str(row["url"]) for row in rows]
 
@@ -75,43 +90,56 @@ def _twins(workspace: Workspace, documents: list[str]) -> list[str]:
     """What these were turned away for, and all that was turned away as a twin of any of them."""
     from miniature_memory.processing.forget import with_twins
 
-    originals = [
-        str(row["twin"])
-        for document in documents
-        for row in workspace.ledger.connection.execute(
-            "SELECT twin FROM decisions WHERE document_id = ? AND twin != ''", (document,)
-        )
-    ]
-    return [twin for twin in with_twins(workspace, [*documents, *originals]) if twin not in set(documents)]
+    originals = workspace.ledger.connection.execute(
+        "SELECT DISTINCT twin FROM decisions WHERE twin != ''"
+        " AND document_id IN (SELECT value FROM json_each(?)) ORDER BY twin",
+        (json.dumps(documents),),
+    )
+    asked = set(documents)
+    everyone = with_twins(workspace, [*documents, *(str(row["twin"]) for row in originals)])
+    return [twin for twin in dict.fromkeys(everyone) if twin not in asked]
 
 
 def forget(workspace: Workspace, config: Config, found: Found, progress: Progress) -> dict[str, Any]:
-    """Removes what was found; prepares the training data anew. Can be killed and called again."""
+    """Removes what was found; prepares the training data anew from what stays."""
+    ledger = workspace.ledger
+    begun = _begun(ledger)
+    if begun is not None and begun != found:
+        _forget(workspace, config, begun, progress)
+    with ledger.transaction():
+        ledger.set_meta(_BEGUN, json.dumps(asdict(found)))
+    return _forget(workspace, config, found, progress)
+
+
+def _forget(workspace: Workspace, config: Config, found: Found, progress: Progress) -> dict[str, Any]:
     from miniature_memory import processing
+    from miniature_memory.processing.before import Before
     from miniature_memory.processing.prepare import prepare
     from miniature_memory.scraper import evidence, frontier
 
     ledger = workspace.ledger
     everything = [*found.documents, *found.twins]
     unwanted = {*found.urls, *_urls(workspace, "document", "", everything)}
-    was_prepared = Manifest(workspace.processed).path.exists()
     marked = _mark_runs(workspace, everything)
     with ledger.transaction():
         ledger.bury(found.what, found.kind)
-        for identity in (*everything, *sorted(unwanted)):
-            ledger.bury(identity, "document" if identity in set(everything) else "url")
+        for identity in everything:
+            ledger.bury(identity, "document")
+        for url in sorted(unwanted):
+            ledger.bury(url, "url")
     evidence.drop(workspace, unwanted.__contains__)
     processing.remove(workspace, everything)
-    table = frontier.Frontier(ledger)
-    with ledger.transaction():
-        for url in sorted(unwanted):
-            table.forget(url=url)
-        if found.kind == "host":
-            table.forget(host=found.what)
+    ledger.connection.execute(
+        "DELETE FROM urls WHERE url IN (SELECT value FROM json_each(?)) OR host = ?",
+        (json.dumps(sorted(unwanted)), found.what if found.kind == "host" else None),
+    )
     frontier.write_urls_jsonl(workspace)
-    if was_prepared:
-        with suppress(MissingInput):  # nothing may be left to train on
+    if Before.is_there(workspace.processed):
+        try:
             prepare(workspace, config, progress)
+        except MissingInput:  # nothing is left to train on
+            Before.remove(workspace.processed)
+    ledger.delete_meta(_BEGUN)
     return {
         "documents": len(everything),
         "twins": len(found.twins),

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -172,10 +173,16 @@ class Ledger:
     def set_meta(self, key: str, value: str) -> None:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
+    def delete_meta(self, key: str) -> None:
+        self.connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+
+    @cached_property
+    def _key(self) -> bytes:
+        return bytes.fromhex(self.meta("key") or "")
+
     def keyed_hash(self, text: str) -> str:
         """HMAC-SHA256 under this workspace's own key: recognises a text again without keeping it."""
-        key = bytes.fromhex(self.meta("key") or "")
-        return hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+        return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
     # -- documents ----------------------------------------------------------------------------
 

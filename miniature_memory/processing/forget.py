@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from miniature_memory import screen
-from miniature_memory.processing import files
+from miniature_memory.processing.before import Before
+from miniature_memory.processing.growing import Manifest
 from miniature_memory.processing.near_index import NearIndex
 from miniature_memory.workspace import Workspace
 
@@ -43,29 +44,24 @@ def without(workspace: Workspace, ids: Iterable[str]) -> NearIndex | None:
 
 
 def remove(workspace: Workspace, ids: Iterable[str]) -> dict[str, Any]:
-    """Forgets documents and everything that was turned away as their twin: raw, cleaned, rejected, index,
-    decisions and facts go; a tombstone keeps each from coming back.
+    """Forgets documents and all that holds their words: raw, cleaned, rejected, index, decisions and facts
+    go; a tombstone keeps each from coming back.
 
-    ``processed/`` is removed when it holds one of them; the next ``prepare`` builds it again. Evidence and
-    checkpoints are the caller's. Figures: new (documents removed), twins (ids), evidence (lineage pointers),
-    processed (was it removed?).
+    ``processed/`` is set aside when it holds one of them; the next ``prepare`` takes over what stays and
+    removes it. Evidence and checkpoints are the caller's. Can be killed and called again. Figures: new
+    (documents removed), twins (ids), evidence (lineage pointers), processed (was it set aside?).
     """
     from miniature_memory.processing.validate import commit_index, open_index
 
     ledger = workspace.ledger
     asked = list(dict.fromkeys(ids))
     everyone = with_twins(workspace, asked)
-    rows = [
-        row
-        for id in everyone
-        if (
-            row := ledger.connection.execute(
-                "SELECT seq, lineage FROM documents WHERE id = ?", (id,)
-            ).fetchone()
-        )
-    ]
+    rows = ledger.connection.execute(
+        "SELECT seq, lineage FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(everyone),),
+    ).fetchall()
     evidence = [found for row in rows if (found := json.loads(row["lineage"]).get("evidence"))]
-    in_processed = _leave_processed(workspace, everyone)
+    in_processed = _leave_processed(workspace, set(everyone))
     for id in everyone:
         delete_files(workspace, id)
     index = open_index(workspace)
@@ -85,29 +81,32 @@ def remove(workspace: Workspace, ids: Iterable[str]) -> dict[str, Any]:
 
 
 def with_twins(workspace: Workspace, ids: list[str]) -> list[str]:
-    """``ids``, then whatever was turned away as a twin of one of them, and twins of those."""
+    """``ids``, then whatever was turned away as a twin of one of them or holds one as a chapter; and so on."""
+    connection = workspace.ledger.connection
+    connection.execute("CREATE INDEX IF NOT EXISTS decisions_by_twin ON decisions (twin) WHERE twin != ''")
+    holders: dict[str, list[str]] = {}
+    for row in connection.execute(
+        "SELECT document_id, value FROM decisions, json_each(figures, '$.contains')"
+        " WHERE stage = 'validate' AND json_extract(figures, '$.contains') IS NOT NULL ORDER BY document_id"
+    ):
+        holders.setdefault(row["value"], []).append(row["document_id"])
     everyone = dict.fromkeys(ids)
     waiting = list(ids)
     query = "SELECT document_id FROM decisions WHERE twin = ? ORDER BY document_id"
-    workspace.ledger.connection.execute(
-        "CREATE INDEX IF NOT EXISTS decisions_by_twin ON decisions (twin) WHERE twin != ''"
-    )
     while waiting:
-        for row in workspace.ledger.connection.execute(query, (waiting.pop(),)):
-            if row["document_id"] not in everyone:
-                everyone[row["document_id"]] = None
-                waiting.append(row["document_id"])
+        one = waiting.pop()
+        twins = [str(row["document_id"]) for row in connection.execute(query, (one,))]
+        for twin in (*twins, *holders.get(one, ())):
+            if twin not in everyone:
+                everyone[twin] = None
+                waiting.append(twin)
     return list(everyone)
 
 
-def _leave_processed(workspace: Workspace, ids: list[str]) -> bool:
-    from miniature_memory.processing.prepare import prepared_ids
-
-    held = prepared_ids(workspace)
-    if held.isdisjoint(ids):
+def _leave_processed(workspace: Workspace, ids: set[str]) -> bool:
+    if not any(row["id"] in ids for row in Manifest(workspace.processed).lineage()):
         return False
-    (workspace.processed / "manifest.json").unlink(missing_ok=True)  # first: nothing reads what follows
-    files.empty(workspace.processed)
+    Before.set_aside(workspace.processed)
     return True
 
 

@@ -1,66 +1,55 @@
 """The stage ``prepare``: cleaned documents as training and validation data in ``dataset/processed/``.
 
-    train.txt  val.txt                     documents in the order of arrival, each followed by <|end_of_text|>
-    shards/train-00000.bin …               uint8 ids of the same, cut at a fixed size
-    index/train.npy                        int64 [documents + 1], where each document begins in the ids
-    summaries/train-00000.bin              uint8 [rows, 60]: a document has ceil(ids / 96) rows
-    renamed/v1/…                           the last three with other names, training text only
-    manifest.json                          versions, counts, hashes; `lineage`: each document's place
+    train.txt  val.txt            documents in the order of arrival, each followed by <|end_of_text|>
+    shards/train-00000.bin …      uint8 ids of the same, cut at a fixed size
+    index/train.npy               int64 [documents + 1], where each document begins in the ids
+    summaries/train-00000.bin     uint8 [rows, 60]: a document has ceil(ids / 96) rows
+    renamed/v1/…                  the last three with other names, training text only
+    lineage.jsonl                 each document's place, what was cut from it, or why it was left out
+    manifest.json                 versions, counts, and of each file its length and hash
 
-Data files only grow; the manifest is switched last and says how long each file is. What a kill left behind it
-is cut off at the next start. So old output is a byte prefix of the new, and growing in steps gives the
-bytes of
-building at once. When an earlier document changes or goes, all is built from zero.
+Three things are taken out: from a later compilation the chapters that were kept before; from any document
+what it shares with an earlier one of the other side; from training text the passages of
+``prepare.evaluation_texts``. Every decision looks only at earlier documents.
+
+Data files only grow; the manifest is switched last and says how long each file is. What a kill left behind
+it is cut off at the next start. So old output is a byte prefix of the new, and growing in steps gives the
+bytes of building at once. When an earlier document changes or goes, all is built anew, and what stays the
+same is taken over from before.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+import sqlite3
+from collections import deque
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
+from itertools import chain, groupby, islice, zip_longest
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from miniature_memory import screen, vocabulary
 from miniature_memory.config import Config
-from miniature_memory.errors import Damaged, MissingInput
+from miniature_memory.errors import MissingInput
 from miniature_memory.executors import map_ordered
 from miniature_memory.processing import clean as cleaning
-from miniature_memory.processing import files
-from miniature_memory.processing.growing import Growing, Manifest
+from miniature_memory.processing import evaluation_texts, files
+from miniature_memory.processing.before import Before
+from miniature_memory.processing.growing import Growing, Head, Manifest, Row
+from miniature_memory.processing.told import Prepared, Task, Wanted, prepare_documents
 from miniature_memory.processing.validate import SMALL, chunks
-from miniature_memory.progress import Progress
-from miniature_memory.vocabulary import CONTROL_TOKENS, END_OF_TEXT, encode_marked
+from miniature_memory.progress import Bar, Progress
 from miniature_memory.workspace import Workspace
 
-VERSION = 1
+VERSION = 2
 SALT = "miniature-memory split 1"
 TASK = 4  # documents sent to a worker at once; summaries take most of the time
-COMMIT = 16_384  # documents after which the manifest is switched
+COMMIT = 8192  # documents after which the manifest is switched
 
 Figures = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """For a worker: cleaned texts as (id, sha256, side), and how many renamed versions training text has."""
-
-    cleaned: Path
-    documents: tuple[tuple[str, str, str], ...]
-    renamed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """``versions[0]`` is the original, the others are renamed: (ids, summaries) as bytes."""
-
-    id: str
-    text: bytes
-    versions: tuple[tuple[bytes, bytes], ...]
 
 
 def side(work: str, share: float) -> str:
@@ -69,133 +58,177 @@ def side(work: str, share: float) -> str:
     return "val" if number < share * 2**64 else "train"
 
 
-def prepare_documents(task: Task) -> list[Prepared]:
-    """Ids and summaries of each document. Importable, pure."""
-    return [_prepare(task, id, sha256, split) for id, sha256, split in task.documents]
-
-
-def _prepare(task: Task, id: str, sha256: str, split: str) -> Prepared:
-    from miniature_memory.memory.condense import grid_summaries
-    from miniature_memory.memory.rename import rename
-
-    text = read_cleaned(task.cleaned / f"{id}.txt", sha256)
-    versions: list[tuple[bytes, bytes]] = []
-    for version in range(1 + (task.renamed if split == "train" else 0)):
-        told = rename(text, version) if version else text
-        ids = np.append(encode_marked(told), np.uint8(END_OF_TEXT)).astype(np.uint8)
-        versions.append((ids.tobytes(), grid_summaries(ids).tobytes()))
-    return Prepared(id, f"{text}{CONTROL_TOKENS[END_OF_TEXT]}\n".encode(), tuple(versions))
-
-
-def read_cleaned(path: Path, sha256: str) -> str:
-    """A cleaned text. Raises ``Damaged`` when it is not what ``clean`` wrote."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        data = b""
-    if files.digest(data) != sha256:
-        path.unlink(missing_ok=True)  # `clean` makes what is missing again
-        raise Damaged(
-            f"dataset/cleaned/{path.name} is not what the cleaning wrote; it was removed.",
-            "Run `mm clean` (or `mm run`): it is made again from the raw text.",
-        )
-    return data.decode("utf-8")
-
-
 def prepare(workspace: Workspace, config: Config, progress: Progress) -> Figures:
-    """Appends what is new, or builds all again. Figures: new, documents and characters by side, again."""
-    documents = list(_kept(workspace, config.prepare.validation_share))
-    if not documents:
+    """Appends what is new, or builds all anew. Figures: new, in, documents and characters by side,
+    cut and left_out (documents by cause), again (why)."""
+    count = _count(workspace)
+    if not count:
         raise MissingInput(
             "There is no cleaned document to prepare.",
             "`mm status` shows how many were found and why they were turned away; "
             "collect more (`mm run`) or import some (`mm import PATH`).",
         )
-    manifest = Manifest(workspace.processed)
-    growing, why = _resume(manifest, config, documents)
+    work = _Work(workspace, config)
+    why = work.resume()
     if why:
-        progress.say(f"The training data is built again from zero: {why}.")
-    todo = documents[growing.documents :]
-    if todo:
-        _append(workspace, config, growing, todo, progress)
-    figures: Figures = {"new": len(todo), **growing.counts(), "again": why}
-    if not growing.head["splits"]["val"]["documents"]:
+        progress.say(f"The training data is built anew: {why}.")
+    done = work.growing.head["documents"]
+    if done < count:
+        with progress.bar("Preparing", count - done) as bar:
+            work.append(islice(wanted(workspace, config.prepare.validation_share), done, None), bar)
+    Before.remove(workspace.processed)
+    head = work.growing.head
+    if not head["splits"]["val"]["documents"]:
         progress.say(
             "The validation text is empty: no work's hash fell on that side yet. "
             "More works, or a larger prepare.validation_share, will fill it."
         )
-    return figures
+    return {"new": count - done, **_counts(head), "again": why}
 
 
-def _append(
-    workspace: Workspace, config: Config, growing: Growing, todo: list[_Kept], progress: Progress
-) -> None:
-    renamed = config.prepare.renamed_versions
-    tasks = (
-        Task(workspace.cleaned, tuple((one.id, one.sha256, one.split) for one in part), renamed)
-        for part in chunks(iter(todo), TASK)
-    )
-    executor = "serial" if len(todo) < SMALL // 2 else config.executor
-    results = map_ordered(prepare_documents, tasks, executor, config.workers, config.scheduler)
-    prepared = (one for part in results for one in part)
-    with progress.bar("Preparing", len(todo)) as bar, growing:
-        for batch in chunks(iter(todo), COMMIT):
-            for one in batch:
-                done = next(prepared)
-                growing.append(one.id, one.split, one.source, done.text, done.versions)
-                bar.advance(1)
-            growing.commit()
+def _counts(head: Head) -> Figures:
+    """in = train + val + left out"""
+    counts: Figures = {"in": head["documents"]}
+    for split, state in head["splits"].items():
+        counts |= {f"{split}_documents": state["documents"], f"{split}_characters": state["ids"]}
+    return counts | {"cut": head["cut"], "left_out": head["left_out"]}
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    id: str
-    split: str
-    source: str
-    sha256: str
+class _Work:
+    """One run of the stage: the growing files, and what was set aside when they had to begin anew."""
+
+    def __init__(self, workspace: Workspace, config: Config) -> None:
+        self.workspace, self.config = workspace, config
+        self.passages = evaluation_texts.gather(workspace, config.prepare.evaluation_texts)
+        renamed = config.prepare.renamed_versions
+        self.facts = {
+            "format": VERSION,
+            "screen_version": screen.VERSION,
+            "vocabulary_version": vocabulary.VERSION,
+            "fingerprint": _fingerprint(config, self.passages),
+        }
+        self.manifest = Manifest(workspace.processed)
+        self.growing = Growing(self.manifest, self.facts, config.prepare.shard_mb << 20, renamed)
+
+    def resume(self) -> str:
+        """Goes on with what is there; begins anew, and says why, where it is no prefix of what is wanted."""
+        head = self.manifest.head()
+        why = self._unfit(head) if head else ""
+        if why:
+            Before.set_aside(self.workspace.processed)
+        if why or not head:
+            self.growing.begin()
+        self.before = Before(
+            self.workspace.processed,
+            self.facts,
+            self.config.prepare.renamed_versions,
+            self.workspace.ledger.connection,
+        )
+        return why
+
+    def _unfit(self, head: Head) -> str:
+        if any(head.get(key) != value for key, value in self.facts.items()):
+            return "rules or settings changed"
+        if not self.growing.go_on(head):
+            return "files are missing, too short, or cut at another size"
+        is_wanted = wanted(self.workspace, self.config.prepare.validation_share)
+        for one, row in zip_longest(islice(is_wanted, head["documents"]), self.manifest.lineage()):
+            if one is None or row is None or not one.is_as(row):
+                return "earlier documents changed or went"
+        return ""
+
+    def append(self, todo: Iterable[Wanted], bar: Bar) -> None:
+        """Takes over what was prepared before with the same rules, and has the rest prepared."""
+        pairs = ((one, self._known(one)) for one in todo)
+        with self.growing:
+            for known, group in groupby(pairs, key=lambda pair: pair[1] is not None):
+                does = self._taken_over if known else self._prepared
+                for one, done in does(group):
+                    self.growing.append(one.split, one.row | done.facts, done.text, done.versions)
+                    if self.growing.head["documents"] % COMMIT == 0:
+                        self.growing.commit()
+                    self._advance(bar)
+            self.growing.commit()
+
+    def _advance(self, bar: Bar) -> None:
+        try:
+            bar.advance(1)
+        except KeyboardInterrupt:  # the step is finished; keep it
+            self.growing.commit()
+            raise
+
+    def _known(self, one: Wanted) -> Row | None:
+        row = self.before.row(one.seq)
+        return row if row is not None and one.is_as(row) else None
+
+    def _taken_over(self, group: Iterable[tuple[Wanted, Row | None]]) -> Iterator[tuple[Wanted, Prepared]]:
+        for one, row in group:
+            assert row is not None
+            facts: Row = {name: row[name] for name in ("cut", "left_out") if name in row}
+            text, versions = self.before.read(row)
+            yield one, Prepared(text, tuple(versions), facts)
+
+    def _prepared(self, group: Iterable[tuple[Wanted, Row | None]]) -> Iterator[tuple[Wanted, Prepared]]:
+        config, waiting = self.config, deque[Wanted]()
+        todo = (one for one, _ in group)
+        few = list(islice(todo, SMALL // 2))
+        executor = config.executor if len(few) == SMALL // 2 else "serial"
+
+        def tasks() -> Iterator[Task]:
+            for part in chunks(chain(few, todo), TASK):
+                waiting.extend(part)
+                yield Task(
+                    self.workspace.cleaned, tuple(part), config.prepare.renamed_versions, self.passages
+                )
+
+        for part in map_ordered(prepare_documents, tasks(), executor, config.workers, config.scheduler):
+            for done in part:
+                yield waiting.popleft(), done
 
 
-def _kept(workspace: Workspace, share: float) -> Iterator[_Kept]:
-    rows = workspace.ledger.connection.execute(
-        "SELECT d.id, source, work, json_extract(decisions.figures, '$.sha256') AS sha256 FROM documents d"
-        " JOIN decisions ON document_id = d.id AND stage = ? AND rule = '' ORDER BY d.seq",
+def _count(workspace: Workspace) -> int:
+    query = "SELECT COUNT(*) FROM decisions JOIN documents ON id = document_id WHERE stage = ? AND rule = ''"
+    return int(workspace.ledger.connection.execute(query, (cleaning.STAGE,)).fetchone()[0])
+
+
+def wanted(workspace: Workspace, share: float) -> Iterator[Wanted]:
+    """Every cleaned document in the order of arrival; rows are read as they are needed."""
+    connection = workspace.ledger.connection
+    rows = connection.execute(
+        "SELECT d.seq, d.id, source, work, json_extract(c.figures, '$.sha256') AS sha256,"
+        " json_extract(v.figures, '$.contains') AS contains, json_extract(v.figures, '$.shares') AS shares"
+        " FROM documents d JOIN decisions c ON c.document_id = d.id AND c.stage = ? AND c.rule = ''"
+        " LEFT JOIN decisions v ON v.document_id = d.id AND v.stage = 'validate' ORDER BY d.seq",
         (cleaning.STAGE,),
     )
     for row in rows:
-        yield _Kept(
-            row["id"], side(row["work"] or row["source"] or row["id"], share), row["source"], row["sha256"]
+        split = side(row["work"] or row["source"] or row["id"], share)
+        without = [("already_kept", id) for id in json.loads(row["contains"] or "[]")]
+        known = {id for _, id in without}
+        shares = [id for id in json.loads(row["shares"] or "[]") if id not in known]
+        without += [("other_side", id) for id in shares if _side_of(connection, id, share) != split]
+        yield Wanted(
+            row["seq"], row["id"], row["sha256"], row["source"], split, tuple(_readable(connection, without))
         )
 
 
-def _resume(manifest: Manifest, config: Config, documents: list[_Kept]) -> tuple[Growing, str]:
-    """Where to go on; a new beginning, and why, when the present data is not a prefix of what is wanted."""
-    facts = {
-        "format": VERSION,
-        "screen_version": screen.VERSION,
-        "vocabulary_version": vocabulary.VERSION,
-        "fingerprint": _fingerprint(config),
-    }
-    growing = Growing(manifest, facts, config.prepare.shard_mb << 20, config.prepare.renamed_versions)
-    head = manifest.head()
-    if head is None:
-        growing.begin()
-        return growing, ""
-    held = sum(split["documents"] for split in head["splits"].values())
-    why = ""
-    if any(head.get(key) != value for key, value in facts.items()):
-        why = "rules or settings changed"
-    elif head["document_set"] != document_set(documents[:held]):
-        why = "earlier documents changed or went"
-    elif not growing.go_on(head):
-        why = "files were missing or too short"
-    if why:
-        growing.begin()
-    return growing, why
+def _side_of(connection: sqlite3.Connection, id: str, share: float) -> str:
+    row = connection.execute("SELECT id, source, work FROM documents WHERE id = ?", (id,)).fetchone()
+    return side(row["work"] or row["source"] or row["id"], share) if row else ""
 
 
-def document_set(documents: list[_Kept]) -> str:
-    """One hash for which texts there are, in which order and on which side."""
-    return files.digest("".join(f"{one.id} {one.sha256} {one.split}\n" for one in documents))
+def _readable(
+    connection: sqlite3.Connection, without: list[tuple[str, str]]
+) -> Iterator[tuple[str, str, str]]:
+    """With the hash of each cleaned text; those that `clean` turned away have none."""
+    query = (
+        "SELECT json_extract(figures, '$.sha256') FROM decisions"
+        " WHERE document_id = ? AND stage = ? AND rule = ''"
+    )
+    for cause, id in without:
+        row = connection.execute(query, (id, cleaning.STAGE)).fetchone()
+        if row:
+            yield cause, id, row[0]
 
 
 @cache
@@ -209,9 +242,11 @@ def _memory_code() -> str:
     return files.digest("\0".join(f.name + f.read_text(encoding="utf-8") for f in named))
 
 
-def _fingerprint(config: Config) -> str:
+def _fingerprint(config: Config, passages: Path | None) -> str:
+    """What the bytes depend on besides the cleaned texts. How shards are cut changes no id."""
+    settings = config.prepare.model_dump_json(exclude={"shard_mb", "evaluation_texts"})
     return files.digest(
-        f"{VERSION} {cleaning.fingerprint()} {_memory_code()} {config.prepare.model_dump_json()}"
+        f"{VERSION} {cleaning.fingerprint()} {_memory_code()} {settings} {passages and passages.name}"
     )
 
 
@@ -220,9 +255,13 @@ def _fingerprint(config: Config) -> str:
 
 def prepared_ids(workspace: Workspace) -> set[str]:
     """Ids of the documents that ``processed/`` holds."""
-    return {str(row["id"]) for row in Manifest(workspace.processed).lineage()}
+    return {str(row["id"]) for row in Manifest(workspace.processed).lineage() if row["split"]}
 
 
 def prepared_record(workspace: Workspace, id: str) -> dict[str, Any] | None:
-    """A document's place: split, bytes in train.txt or val.txt, ids in the shards; None when it has none."""
-    return next((row for row in Manifest(workspace.processed).lineage() if row["id"] == id), None)
+    """A document's place: split, bytes in train.txt or val.txt, ids in the shards, what was cut, or why it
+    was left out, and the screen that it passed; None when it was not prepared."""
+    manifest = Manifest(workspace.processed)
+    row = next((row for row in manifest.lineage() if row["id"] == id), None)
+    head = manifest.head()
+    return row and head and {**row, "screen_version": head["screen_version"]}

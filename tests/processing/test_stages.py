@@ -18,6 +18,7 @@ from miniature_memory import processing, screen, vocabulary
 from miniature_memory.config import Config, load
 from miniature_memory.errors import Damaged, MissingInput
 from miniature_memory.processing.clean import clean
+from miniature_memory.processing.growing import Manifest
 from miniature_memory.processing.prepare import prepare, side
 from miniature_memory.processing.validate import validate
 from miniature_memory.workspace import Workspace
@@ -97,6 +98,7 @@ def test_the_files_say_the_same_in_every_form(new_workspace: Make, config: Confi
     process(workspace, config)
     processed = workspace.processed
     manifest = json.loads((processed / "manifest.json").read_text())
+    lineage = list(Manifest(processed).lineage())
     assert manifest["screen_version"] == screen.VERSION
     assert manifest["vocabulary_version"] == vocabulary.VERSION
     for split in ("train", "val"):
@@ -108,7 +110,7 @@ def test_the_files_say_the_same_in_every_form(new_workspace: Make, config: Confi
         assert starts[-1] == len(stream) == manifest["splits"][split]["ids"]
         assert len(summaries) == (-(-np.diff(starts) // 96)).sum()
         text = (processed / f"{split}.txt").read_bytes()
-        rows = [row for row in manifest["lineage"] if row["split"] == split]
+        rows = [row for row in lineage if row["split"] == split]
         for row in rows:
             cleaned = workspace.cleaned_path(row["id"]).read_text(encoding="utf-8")
             assert text[slice(*row["bytes"])].decode() == cleaned + "<|end_of_text|>\n"
@@ -117,7 +119,7 @@ def test_the_files_say_the_same_in_every_form(new_workspace: Make, config: Confi
             assert starts[row["document"]] == row["ids"][0]
     for name, facts in manifest["files"].items():
         assert hashlib.sha256((processed / name).read_bytes()).hexdigest() == facts["sha256"]
-    kept = [row["id"] for row in manifest["lineage"]]
+    kept = [row["id"] for row in lineage]
     assert kept == [id for id in ids if id in set(kept)]  # in the order of arrival
 
 
@@ -175,7 +177,7 @@ def test_chapters_of_a_work_stay_together(new_workspace: Make) -> None:
     for number in range(6):
         add(workspace, [story(2 * number), story(2 * number + 1)], work=f"work {number}", first=2 * number)
     process(workspace, config)
-    rows = json.loads((workspace.processed / "manifest.json").read_text())["lineage"]
+    rows = Manifest(workspace.processed).lineage()
     facts = {d.id: d.work for d in workspace.ledger.documents()}
     sides: dict[str, set[str]] = {}
     for row in rows:
