@@ -60,9 +60,12 @@ def check(text: str) -> Verdict:
     try:
         from miniature_memory.screen.gate import first_hit
 
-        rule = first_hit(text)
+        return _verdict(first_hit(text))
     except Exception:  # an error must never open the gate, nor carry the text in its traceback
         return Verdict(True, "error")
+
+
+def _verdict(rule: str | None) -> Verdict:
     return Verdict(rule is not None, rule)
 
 
@@ -78,16 +81,14 @@ def check_bytes(data: bytes) -> Verdict:
 def check_html(html: str) -> Verdict:
     """The verdict on a page: its title, text, alternative texts, descriptions and embedded data."""
     try:
+        from miniature_memory.screen.gate import first_hit
         from miniature_memory.screen.markup import readings
 
-        texts = readings(html)
+        prose, *others = readings(html)
+        rules = (first_hit(prose), *(first_hit(other, running=False) for other in others))
+        return _verdict(next((rule for rule in rules if rule is not None), None))
     except Exception:
         return Verdict(True, "error")
-    for text in texts:
-        verdict = check(text)
-        if verdict.reject:
-            return verdict
-    return Verdict(False)
 
 
 def allows(text: str) -> bool:

@@ -8,7 +8,9 @@ from functools import cache
 
 from miniature_memory.screen.ages import mark_english
 from miniature_memory.screen.book import Book, apart, book
+from miniature_memory.screen.counts import taken_for_an_age
 from miniature_memory.screen.disguises import Disguises
+from miniature_memory.screen.foreign_counts import foreign_counts, holds_an_age
 from miniature_memory.screen.languages import LATIN, read
 from miniature_memory.screen.needs import keys_of
 from miniature_memory.screen.numerals import ADULT, mark_digits
@@ -16,6 +18,7 @@ from miniature_memory.screen.reckoning import reckoned
 from miniature_memory.screen.things import without_things
 from miniature_memory.screen.views import spaced, views
 
+_AGES = ("age", "age-alone")  # the families that ask for a number's neighbours
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
 
 _INNER = re.compile(r"(?<=[0-9])[.,:/](?=[0-9])")  # signs inside a number stay with it
@@ -59,6 +62,17 @@ def hits(row: str, rules: Book) -> Iterator[str]:
     yield from dict.fromkeys(rule.family for rule in fired)
 
 
+def foreign_hits(row: str, language: str, running: bool) -> Iterator[str]:
+    """The same for another language; its rules on ages don't see the numbers that count something."""
+    rules = book(language)
+    ages = foreign_counts(language).without(row)
+    found = [*hits(row, rules)] if ages != row else []
+    yield from (family for family in found if family not in _AGES)
+    yield from (family for family in hits(ages, rules) if ages == row or family in _AGES)
+    if running and holds_an_age(ages) and holds_an_age(without_idioms(ages, rules)):
+        yield "bare-number"
+
+
 @cache
 def disguises() -> Disguises:
     """What every language's known words may hide behind."""
@@ -72,39 +86,45 @@ def disguises() -> Disguises:
     )
 
 
-def broken(view: str) -> Iterator[str]:
-    """The rules that one view breaks."""
+def broken(view: str, running: bool) -> Iterator[str]:
+    """The rules that one view breaks. A number's neighbours tell what it is only in ``running`` text."""
     rules = book("en")
     row = mark_digits(tokens(view))
     marked = mark_english(row, rules.numerals)
     yield from hits(marked, rules)
+    if running and taken_for_an_age(marked) & taken_for_an_age(without_idioms(marked, rules)):
+        yield "bare-number"
     yield from reckoned(marked)
     languages, lost = read(row)
     for language, spoken in languages.items():
         rules = book(language)
         spoken = apart(spoken)
         spoken = rules.numerals.mark(spoken)
-        for family in hits(spoken, rules):
+        for family in foreign_hits(spoken, language, running):
             yield f"{language}:{family}"
     if lost:
         yield "language"
 
 
-def all_hits(text: str) -> Iterator[str]:
-    """Every rule that the text breaks, view by view; the first one is reason enough."""
+def all_hits(text: str, running: bool = True) -> Iterator[str]:
+    """Every rule that the text breaks, view by view; the first one is reason enough.
+
+    ``running`` is False for texts that are no prose: a page's attributes, what is cut out around its seams.
+    """
     if len(text) > LONGEST:
         yield "oversize"
         return
-    for view in views(text):
+    for number, view in enumerate(views(text)):
+        prose = running and (number == 0 or "\u202e" in text or "\u2067" in text)
         plain, mixed = disguises().mixed_script(view)
         if mixed:
             yield "mixed-script"
-        yield from broken(plain)
+        yield from broken(plain, prose)
         unmasked = disguises().unmask(plain)
         if unmasked != plain:
-            yield from broken(unmasked)
+            yield from broken(unmasked, prose)
 
 
-def first_hit(text: str) -> str | None:
+def first_hit(text: str, running: bool = True) -> str | None:
     """The name of the first rule that the text breaks, or None."""
-    return next(all_hits(text), None)
+    return next(all_hits(text, running), None)

@@ -166,7 +166,7 @@ def _replace_digits(match: re.Match[str]) -> str:
         before = "under " if before == "u" else f"{before} "
     elif before:
         return match[0]  # a name: "b2", "mp3"
-    if not number.replace(".", "", 1).isdigit():
+    if not number.replace(".", "", 1).isdigit() or number[-3:-2] == ".":  # "4.07": an hour, or a price
         return f"={number} {after}".rstrip()
     value = float(number)
     if after in ("st", "nd", "rd", "th"):

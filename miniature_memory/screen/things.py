@@ -60,6 +60,8 @@ def _subject_is_thing(words: list[str]) -> bool:
         phrase: list[str] = []
         while words and words[-1] not in _ENDS and words[-1] not in _PREPOSITIONS:
             phrase.append(words.pop())
+        if "'s" in phrase:  # "the locksmith's van": whose it is says nothing of its age
+            phrase = [*phrase[: phrase.index("'s")], "the"]
         if any(word in lists("person") or word in lists("pronoun") for word in phrase):
             return False
         if "it" in phrase or "there" in phrase or "this" in phrase:

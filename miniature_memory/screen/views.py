@@ -45,6 +45,7 @@ _ENTITY_ROUNDS = 3  # "&amp;amp;#49;" is undone; deeper nests are no text that a
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]{0,2000}>")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u180e\u061c]")
 _OVERRIDE = re.compile("[\u202e\u2067]([^\u202a-\u202e\u2066-\u2069\n]*)[\u202c\u2069]?")
+_FIELDS = re.compile(r"(?<= )[|•·●‧∙・¦](?= )")  # what parts the fields of a line, not the letters of a word
 _SUPERSCRIPT = re.compile(r"(?<=[0-9])(?=[¹²³⁰⁴-⁹])")
 _HYPHEN_BREAK = re.compile(r"-(?<=[^\W\d_]-) *\n\s*(?=[^\W\d_])")
 _BLANKS = re.compile(r"  +")
@@ -92,7 +93,7 @@ def fold(text: str) -> str:
 
     The rules' own words go through the same function, so both sides always agree.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _FIELDS.sub("-", text.replace("\r\n", "\n").replace("\r", "\n"))
     if not text.isascii():
         text = _SUPERSCRIPT.sub(" ", unicodedata.normalize("NFC", text))
         foreign = {c for c in set(text) if c > "\x7f"}

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from miniature_memory import screen
+
 ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
@@ -14,8 +16,12 @@ ONES = (
 TENS = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
 
 
+EXAMPLES = Path(screen.__file__).parent / "examples"  # what the classifier of numbers learns from
+
+
 def lines(name: str) -> list[str]:
-    text = (Path(__file__).parent / f"{name}.txt").read_text(encoding="utf-8")
+    path = Path(__file__).parent / f"{name}.txt"
+    text = (path if path.exists() else EXAMPLES / path.name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line and not line.startswith("# ")]
 
 
