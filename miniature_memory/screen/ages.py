@@ -48,6 +48,11 @@ _FORMS: list[tuple[str, Callable[[Match], str]]] = [
     (r"(?:#18|#19|#20)(?: oh| o|) (?:%[0-9]+|#[2-9][0-9])\b", lambda m: "=" + _year(m[0])),
     (r"([%#][0-9]+) and (?:an?|one|%1|three|%3) (?:half|quarters?)\b", _half_more),
 ]
+# None of the forms stands in a text that has none of these.
+_FORM_WORDS = frozenset(
+    "hundred thousand thousands million millions billion billions score dozen half quarter quarters".split()
+)
+_YEAR = re.compile("#(?:1[89]|20) ")
 _PATTERNS = [(re2.compile(pattern), replace) for pattern, replace in _FORMS]
 
 
@@ -92,8 +97,9 @@ def mark_english(text: str, numerals: Numerals) -> str:
     small |= teens - _TEEN_WORDS - numerals.words - grown
     if small or grown:
         meant = dict.fromkeys(small, "%?") | dict.fromkeys(grown, "#19")
-        text = " ".join([meant.get(token, token) for token in tokens])
-    text = numerals.mark(text)
-    for pattern, replace in _PATTERNS:
-        text = pattern.sub(replace, text)
+        tokens = [meant.get(token, token) for token in tokens]
+    text = " ".join(numerals.mark_tokens(tokens))
+    if not words.isdisjoint(_FORM_WORDS) or _YEAR.search(text):
+        for pattern, replace in _PATTERNS:
+            text = pattern.sub(replace, text)
     return text

@@ -21,8 +21,9 @@ from miniature_memory.screen.views import spaced, views
 _AGES = ("age", "age-alone")  # the families that ask for a number's neighbours
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
 
-_INNER = re.compile(r"(?<=[0-9])[.,:/](?=[0-9])")  # signs inside a number stay with it
+# Signs inside a number stay with it.
 _KEPT = {".": "\x01", ",": "\x02", ":": "\x03", "/": "\x04"}
+_INNER = {sign: re.compile(rf"\{sign}(?<=[0-9].)(?=[0-9])") for sign in _KEPT}
 _SIGNS = ".,:/;!?()+&[]<>-\n"
 _OWN = ("'s", "'re", "'m", "'ve", "'ll", "'d", "'t")
 
@@ -30,7 +31,9 @@ _OWN = ("'s", "'re", "'m", "'ve", "'ll", "'d", "'t")
 def tokens(text: str) -> str:
     """A view with one space around every word and sign, as the rules' lines are written."""
     text = spaced(text)
-    text = _INNER.sub(lambda m: _KEPT[m[0]], text).replace('"', " ").replace("*", " ")
+    for sign, kept in _KEPT.items():
+        text = _INNER[sign].sub(kept, text)
+    text = text.replace('"', " ").replace("*", " ")
     for sign in _SIGNS:
         text = text.replace(sign, " . " if sign == "\n" else f" {sign} ")
     for sign, kept in _KEPT.items():
@@ -77,12 +80,13 @@ def foreign_hits(row: str, language: str, running: bool) -> Iterator[str]:
 def disguises() -> Disguises:
     """What every language's known words may hide behind."""
     rules = book("en")
+    words = [w for w in rules.words | rules.numerals.words | rules.numerals.cardinals.keys() if " " not in w]
     small = {w for w, value in rules.numerals.cardinals.items() if value < ADULT and " " not in w}
-    words = rules.words | rules.numerals.words | {w for w in rules.numerals.cardinals if " " not in w}
-    for language in LATIN:
-        words |= {w for w in book(language).stages if len(w) > 4}
     return Disguises(
-        frozenset(w for w in words if len(w) > 1), rules.people | small, rules.numerals.cardinals
+        (w for w in words if len(w) > 1),
+        rules.people | small,
+        rules.numerals.cardinals,
+        lambda: (w for language in LATIN for w in book(language).stages if len(w) > 4),
     )
 
 

@@ -99,7 +99,10 @@ class Numerals:
 
     def mark(self, row: str) -> str:
         """A row of tokens with every spelled number of this language as a mark, the longest first."""
-        tokens = row.split(" ")
+        return " ".join(self.mark_tokens(row.split(" ")))
+
+    def mark_tokens(self, tokens: list[str]) -> list[str]:
+        """The same for a row that is cut already."""
         if self.suffixes:
             tokens = [self._with_suffix(t) if t.endswith(self.suffixes) else t for t in tokens]
         end = 0
@@ -111,7 +114,7 @@ class Numerals:
             out += tokens[end:i]
             out.append(marked)
             end = i + size
-        return " ".join(out + tokens[end:]) if out else " ".join(tokens)
+        return out + tokens[end:]
 
     def _phrase(self, tokens: list[str], i: int) -> tuple[int, str]:
         """How many tokens from the i-th on make a number, and its mark."""
@@ -140,7 +143,7 @@ class Numerals:
 
 _CODE = r"[0-9]+(?:[:][0-9]+)+|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:/[0-9]+){2}"
 _DIGITS = re.compile(rf"([$£€¥₤]\0?)?(\b[a-z]*)({_CODE}|[0-9]+(?:\.[0-9]+)?)(st|nd|rd|th|s|[a-z]*)\b")
-_DIGIT = re.compile("[0-9]")
+_WITH_DIGIT = re.compile("[0-9][^ ]*")
 # Both begin with what is rare: looking back from there is what keeps them fast.
 _SPACED_PAIR = re.compile(r"([0-9])(?<![0-9.,:].) ([0-9])((?:[^0-9.:/][0-9]?)|$)")
 _PRICE = re.compile("([$£€¥₤]) ")
@@ -151,11 +154,18 @@ def mark_digits(row: str) -> str:
 
     Whatever a token says it says alone, so each is looked at once; a price's sign stays with it.
     """
-    if not _DIGIT.search(row):
-        return row
-    tokens = _PRICE.sub("\\1\0", _SPACED_PAIR.sub(r"\1\2\3", row)).split(" ")
-    marks = {t: _DIGITS.sub(_replace_digits, t).replace("\0", " ") for t in set(tokens) if not t.isalpha()}
-    return " ".join([marks.get(token, token) for token in tokens])
+    row = _PRICE.sub("\\1\0", _SPACED_PAIR.sub(r"\1\2\3", row))
+    marks: dict[str, str] = {}
+    out: list[str] = []
+    end = 0
+    for match in _WITH_DIGIT.finditer(row):
+        start = row.rfind(" ", end, match.start()) + 1 or end
+        token = row[start : match.end()]
+        if token not in marks:
+            marks[token] = _DIGITS.sub(_replace_digits, token)
+        out += (row[end:start], marks[token])
+        end = match.end()
+    return ("".join(out) + row[end:]).replace("\0", " ")
 
 
 def _replace_digits(match: re.Match[str]) -> str:

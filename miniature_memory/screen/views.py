@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from functools import cache
 from urllib.parse import unquote
 
-from anyascii import anyascii
-
 from miniature_memory.screen.markup import readings
 
 # Letters that decompose to nothing simpler, and signs that stand for letters or digits.
@@ -49,8 +47,15 @@ _FIELDS = re.compile(r"(?<= )[|•·●‧∙・¦](?= )")  # what parts the fie
 _SUPERSCRIPT = re.compile(r"(?<=[0-9])(?=[¹²³⁰⁴-⁹])")
 _HYPHEN_BREAK = re.compile(r"-(?<=[^\W\d_]-) *\n\s*(?=[^\W\d_])")
 _BLANKS = re.compile(r"  +")
-_PARAGRAPH = re.compile(r" ?\n[ \n]*")
+_PARAGRAPH = re.compile(r"\n[ \n]*")
 _GLUE = re.compile(r"[-/+\\](?:(?<=[^\s-].)(?=[^\W\d_])|(?<=[^\W\d_].)(?=\w)|(?<=[0-9] .)(?=[^\W\d_]))")
+
+
+def _latin(letter: str) -> str:
+    """A Latin letter that decomposes to nothing simpler (its table is loaded when one is met)."""
+    from anyascii import anyascii
+
+    return str(anyascii(letter))
 
 
 @cache
@@ -72,7 +77,7 @@ def _character(c: str) -> str:
             # Han numerals are words of a language, not digits; their rules read them.
             out.append(d if unicodedata.category(d) == "Lo" or value != int(value) else str(int(value)))
         elif kind[0] == "L" and not d.isascii() and unicodedata.name(d, "").startswith("LATIN"):
-            out.append(_PLAIN.get(d) or anyascii(d))  # small capitals, hooks, turned letters
+            out.append(_PLAIN.get(d) or _latin(d))  # small capitals, hooks, turned letters
         elif kind == "Pd" or d in "−‐⸺":
             out.append("-")
         elif kind in ("Zs", "Zl", "Zp"):
@@ -82,6 +87,7 @@ def _character(c: str) -> str:
     return "".join(out).lower()
 
 
+_MARKS = 4  # of those that stand on one letter are ordered, which is slow; they are dropped in the end
 _FEW = 40  # replacing that many characters one after the other beats translating
 _ASCII = {ord(c): _PLAIN[c] for c in _PLAIN if c.isascii()} | {
     i: "" for i in range(32) if chr(i) not in "\n\t\r\x0b\x0c"
@@ -95,7 +101,9 @@ def fold(text: str) -> str:
     """
     text = _FIELDS.sub("-", text.replace("\r\n", "\n").replace("\r", "\n"))
     if not text.isascii():
-        text = _SUPERSCRIPT.sub(" ", unicodedata.normalize("NFC", text))
+        if marks := "".join(c for c in set(text) if unicodedata.combining(c)):
+            text = re.sub(f"([{marks}]{{{_MARKS}}})[{marks}]+", r"\1", text)
+        text = unicodedata.normalize("NFC", _SUPERSCRIPT.sub(" ", text))
         foreign = {c for c in set(text) if c > "\x7f"}
         if len(foreign) <= _FEW:
             for c in foreign:
@@ -107,7 +115,7 @@ def fold(text: str) -> str:
 
 def flow(text: str) -> str:
     """A folded text as running words: one space between them, a line for a paragraph."""
-    text = _BLANKS.sub(" ", text)
+    text = _BLANKS.sub(" ", text).replace(" \n", "\n")
     text = _PARAGRAPH.sub(lambda m: "\n" if m[0].count("\n") > 1 else " ", text)
     return _GLUE.sub(" ", text).replace("_", " ").strip()
 
@@ -152,8 +160,8 @@ def views(text: str) -> Iterator[str]:
     seen: set[str] = set()
     for form in forms:
         folded = fold(form)
-        for view in (folded, joined(folded)):
-            view = flow(view)
+        for whole in dict.fromkeys((folded, joined(folded))):
+            view = flow(whole)
             if view not in seen:
                 seen.add(view)
                 yield view
