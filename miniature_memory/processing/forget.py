@@ -81,7 +81,7 @@ def remove(workspace: Workspace, ids: Iterable[str]) -> dict[str, Any]:
 
 
 def with_twins(workspace: Workspace, ids: list[str]) -> list[str]:
-    """``ids``, then whatever was turned away as a twin of one of them or holds one as a chapter; and so on."""
+    """``ids``, then what was turned away as a twin of one of them or holds one as a chapter, and so on."""
     connection = workspace.ledger.connection
     connection.execute("CREATE INDEX IF NOT EXISTS decisions_by_twin ON decisions (twin) WHERE twin != ''")
     holders: dict[str, list[str]] = {}
