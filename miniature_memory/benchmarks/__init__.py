@@ -22,6 +22,7 @@ class Options:
     nanogpt: Path | None = None
     datatrove: Path | None = None
     full: bool = False
+    llama_cpp: Path | None = None
 
 
 def run(name: str, options: Options) -> tuple[dict[str, Any], str]:

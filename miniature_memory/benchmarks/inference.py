@@ -4,8 +4,8 @@ Models have random weights (speed does not depend on them), and what they draw i
 character of a fixed English text, so that the screen and the memory have their usual work. Sides take turns
 for a few rounds, each in a process of its own, and the medians are told:
 
-    ours        `mm write`'s own loop, end to end: sampling, screen, summaries, re-reading the window
-    llama.cpp   Q8_0 through llama-cpp-python, decoding alone
+    ours        `mm write`, the whole command: sampling, screen, summaries, re-reading the window
+    llama.cpp   Q8_0 through llama-cpp-python, decoding alone (``--llama-cpp PYTHON``: where it is installed)
     pytorch     fp32 with a KV cache, decoding alone
     nanogpt     its own `generate` at a full window (``--nanogpt DIR``, a checkout)
     bandwidth   how often one core can read the weights from memory: the limit of any runtime with INT8
@@ -45,7 +45,7 @@ SIDES: Final = ("ours", "bandwidth", "llama.cpp", "pytorch", "nanogpt")
 def run(options: Options) -> Figures:
     """Figures of every side, flat: ``<side>_<what>_<model>`` with ``chars_per_second``, ``peak_mb``,
     ``first_character_s``; ``ratio_llama_cpp_q8_<model>``, ``ratio_nanogpt_<model>``,
-    ``bandwidth_share_<model>``.
+    ``bandwidth_share_<model>``; ``match_cost``, the share of time that match features take.
 
     ``full`` takes seven rounds, not three, and adds ``slope_mb_per_10k``: memory over 100,000 characters.
     """
@@ -59,7 +59,7 @@ def run(options: Options) -> Figures:
                 for side in SIDES:
                     if side in left_out or (MODELS[name][4] and side not in ("ours", "bandwidth")):
                         continue
-                    result = _measure(side, directory, options.nanogpt)
+                    result = _measure(side, directory, options)
                     if "missing" in result:
                         left_out[side] = result["missing"]
                     else:
@@ -70,7 +70,10 @@ def run(options: Options) -> Figures:
                     figures[f"{_plain(side)}_{key}_{name}"] = round(median, 4)
             _compare(figures, name)
         if options.full:
-            figures["slope_mb_per_10k"] = _measure("slope", Path(folder) / "25m", None)["slope"]
+            figures["slope_mb_per_10k"] = _measure("slope", Path(folder) / "25m", options)["slope"]
+    plain, matching = (figures.get(f"ours_chars_per_second_{name}") for name in ("25m", "25m-match"))
+    if plain and matching:
+        figures["match_cost"] = round(1 - matching / plain, 3)
     figures["left_out"] = left_out
     return figures
 
@@ -86,7 +89,8 @@ def table(figures: Figures) -> str:
                 shown = [f"{cell:8.2f}" if cell is not None else " " * 8 for cell in cells]
                 lines.append(f"{name:10} {side:10} {speed:9,.0f} {shown[0]} {shown[1]}")
     lines += [f"{key:34} {value}" for key, value in figures.items() if key.startswith(("ratio", "slope"))]
-    lines += [f"{key:34} {value:.0%}" for key, value in figures.items() if key.startswith("bandwidth_share")]
+    shares = ("bandwidth_share", "match_cost")
+    lines += [f"{key:34} {value:.0%}" for key, value in figures.items() if key.startswith(shares)]
     lines += [f"left out: {side} ({why})" for side, why in figures["left_out"].items()]
     return "\n".join(lines)
 
@@ -105,12 +109,13 @@ def _compare(figures: Figures, name: str) -> None:
             figures[f"ratio_{label}_{name}"] = round(ours / other, 3)
 
 
-def _measure(side: str, directory: Path, nanogpt: Path | None) -> Figures:
+def _measure(side: str, directory: Path, options: Options) -> Figures:
     """One side in a fresh process on one core, with one thread."""
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    command = [sys.executable, "-m", "miniature_memory.benchmarks.inference_sides", side, str(directory)]
-    if nanogpt is not None:
-        command.append(str(nanogpt))
+    python = options.llama_cpp if side == "llama.cpp" and options.llama_cpp else sys.executable
+    command = [str(python), "-m", "miniature_memory.benchmarks.inference_sides", side, str(directory)]
+    if options.nanogpt is not None:
+        command.append(str(options.nanogpt))
     root = Path(__file__).parents[2]
     done = subprocess.run(
         command, env={**os.environ, **one}, cwd=root, capture_output=True, text=True, timeout=900

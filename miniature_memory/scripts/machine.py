@@ -64,7 +64,16 @@ def show(settings: Settings, as_json: bool) -> None:
     "--nanogpt", type=click.Path(exists=True, path_type=Path), metavar="DIR", help="A nanoGPT checkout."
 )
 @click.option(
-    "--datatrove", type=click.Path(exists=True, path_type=Path), metavar="PYTHON", help="A Python that has it."
+    "--datatrove",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PYTHON",
+    help="A Python with it.",
+)
+@click.option(
+    "--llama-cpp",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PYTHON",
+    help="A Python with it.",
 )
 @click.option("--full", is_flag=True, help="The long form.")
 @json_option
@@ -74,6 +83,7 @@ def benchmark(
     held_out: Path | None,
     nanogpt: Path | None,
     datatrove: Path | None,
+    llama_cpp: Path | None,
     full: bool,
     as_json: bool,
 ) -> None:
@@ -82,7 +92,7 @@ def benchmark(
     \b
     run         the demo run: seconds and peak memory of each stage, install size
     training    time to a loss, against a nanoGPT checkout (--nanogpt DIR --data FILE)
-    inference   characters a second and memory, against PyTorch, llama.cpp, nanoGPT
+    inference   characters a second and memory, against PyTorch, llama.cpp (--llama-cpp PYTHON), nanoGPT
     memory      what the rolling summary keeps and gains (--data DIR of books)
     processing  duplicates found, documents a second, memory; datatrove beside it (--datatrove PYTHON)
     screen      the adults-only screen's speed, and that it is linear
@@ -90,7 +100,9 @@ def benchmark(
     """
     from miniature_memory import benchmarks
 
-    figures, table = benchmarks.run(name, benchmarks.Options(data, held_out, nanogpt, datatrove, full))
+    figures, table = benchmarks.run(
+        name, benchmarks.Options(data, held_out, nanogpt, datatrove, full, llama_cpp)
+    )
     if as_json:
         print_json(figures)
     else:

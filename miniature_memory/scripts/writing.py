@@ -18,7 +18,6 @@ from miniature_memory.inference.engine import Engine
 from miniature_memory.inference.sampler import released_with
 from miniature_memory.inference.write import Done, Event, Notice, Refusal, SummaryEvent, Token, write
 from miniature_memory.meter import own_peak_megabytes
-from miniature_memory.workspace import atomic_write
 
 #: seconds between two saves of --out
 _SAVE_EVERY = 2.0
@@ -118,6 +117,8 @@ class _Saved:
     def __init__(self, path: Path | None, prompt: str) -> None:
         self._path, self._pending, self._last = path, "", time.monotonic()
         if path is not None:
+            from miniature_memory.workspace import atomic_write  # here, as it brings SQLite along
+
             atomic_write(path, prompt)
 
     def add(self, text: str) -> None:
