@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from miniature_memory.screen.book import lists
-from miniature_memory.screen.languages import english_words
 from miniature_memory.screen.neighbours import sounds_like_an_age
 
 _SMALL = re.compile(r" %(?:[2-9]|1[0-7]|\?)(?:\.5)?(?= )")
@@ -128,24 +127,17 @@ def _is_named(value: float, before: Sequence[str], after: Sequence[str]) -> bool
 
 
 def _tells_the_time(value: float, before: Sequence[str], after: Sequence[str]) -> bool:
-    """ "at nine", "until about six", "it was nearly ten", "half past four", "ten to six"."""
+    """ "six in the morning", "ten to six", "half past four", "it was nearly ten"; "at nine" may be an age."""
     if "".join(after[:3]) in ("a.m", "inthemorning", "intheafternoon", "intheevening"):
         return True
     if after[0] in ("to", "till", "until", "past") and _is_hour(after[1:2]):
         return before[-1] not in _BE or float(after[1][1:]) < value
     left = _without(before, _ADVERBS)
-    if left[-1] in ("@", "at"):
-        # "Greg at nine", "me at nine": whoever stands before it is no hour
-        whose = left[-2:-1] or ["."]
-        if whose[0] in _OBJECTS or not (whose[0] in english_words() or whose[0] in _SIGNS):
-            return False
     if left[-1] in lists("clock"):
         return True
-    if left[-1] in _JOINTS and len(left) > 2 and _is_number(left[-2]):
-        return left[-3] in lists("clock")
     if left[-1] in _BE or left[-1] == "gone":
         return "it" in left[-3:-1]
-    return left[-1] == "." and left != before and after[0] not in (",", ".", "and", "years")
+    return False
 
 
 def _stands_for_a_count(before: Sequence[str], after: Sequence[str]) -> bool:

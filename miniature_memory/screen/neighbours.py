@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
+from miniature_memory.screen.book import lists
 from miniature_memory.screen.languages import english_words
 
 WEIGHTS = Path(__file__).parent / "rules" / "neighbours.txt"
@@ -34,7 +35,7 @@ def _sound(token: str) -> str:
         return token[:1]
     if token in _SMALL_WORDS or not token[:1].isalpha():
         return token
-    if token not in english_words():
+    if token in lists("firstname") or token not in english_words():
         return "NAME"
     return next((f"-{ending}" for ending in _ENDINGS if token.endswith(ending) and len(token) > 4), "word")
 
@@ -58,7 +59,7 @@ def features(number: str, before: Sequence[str], after: Sequence[str]) -> Iterat
     if len(after) > 1 and after[1].isalpha():
         yield f"! . {after[1]}"
     near = {*before[-_WIDE:], *after[:_WIDE]}
-    yield from sorted(token for token in near if token.isalpha() and token in english_words())
+    yield from sorted(token for token in near if token.isalpha() and _sound(token) != "NAME")
 
 
 @cache

@@ -27,12 +27,13 @@ from miniature_memory.screen.views import views
 
 EXAMPLES = Path(__file__).parent / "examples"
 AGES = {"4": "4", "nine": "9", "12": "12", "fifteen": "15", "17": "17"}
-STEPS, RATE, DECAY = 400, 0.5, 3e-4
-PRICE = 3.0  # what refusing a number that is no age costs, in missed ages
+STEPS, RATE, DECAY = 400, 0.5, 1e-4
+PRICE = 4.0  # what refusing a number that is no age costs, in missed ages
 LEAST = 2  # sentences that must show a feature
 
 
 class Example(NamedTuple):
+    source: str  # the file
     group: str  # what must not be cut between training and check
     is_age: bool
     number: str
@@ -51,13 +52,13 @@ def examples() -> Iterator[Example]:
                 continue
             if "{a}" not in line:
                 for number, before, after in contexts(row(line)):
-                    yield Example(line, False, number, before, after)
+                    yield Example(path.stem, line, False, number, before, after)
                 continue
             for said, value in AGES.items():
                 said = said.capitalize() if line.startswith("{a}") else said
                 for number, before, after in contexts(row(line.replace("{a}", said))):
                     if number == value:
-                        yield Example(line, True, number, before, after)
+                        yield Example(path.stem, line, True, number, before, after)
 
 
 def fit(data: list[Example]) -> dict[str, float]:
@@ -82,17 +83,17 @@ def fit(data: list[Example]) -> dict[str, float]:
 def check(data: list[Example]) -> None:
     """Prints, of examples that training did not see, how many ages are missed and other numbers refused."""
     fold = {e.group: hashlib.sha256(e.group.encode()).digest()[0] % 5 for e in data}
-    told: Counter[tuple[bool, bool]] = Counter()
+    told: Counter[tuple[str, bool]] = Counter()
     for part in range(5):
         weight = fit([e for e in data if fold[e.group] != part])
         for e in data:
             if fold[e.group] == part:
                 heard = {*features(e.number, e.before, e.after), "bias"}
                 flagged = not is_something_else(e.number, e.before, e.after)
-                told[e.is_age, flagged and sum(weight.get(f, 0) for f in heard) > 0] += 1
-    for is_age, name in ((True, "ages"), (False, "other numbers")):
-        refused, passed = told[is_age, True], told[is_age, False]
-        print(f"{name}: {refused} of {refused + passed} refused")
+                told[e.source, flagged and sum(weight.get(f, 0) for f in heard) > 0] += 1
+    for source in sorted({e.source for e in data}):
+        refused, passed = told[source, True], told[source, False]
+        print(f"{source:<10} {refused:5} of {refused + passed:5} refused")
 
 
 def main() -> None:
