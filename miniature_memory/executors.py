@@ -32,7 +32,8 @@ def map_ordered(
 
     At most a few items a worker are under way at once, so memory stays bounded. ``dask`` without
     ``scheduler`` (an address) starts a local cluster of ``workers`` processes; a Dask worker that dies in
-    the middle loses nothing, its items are done again. Raises ``MiniatureMemoryError`` when workers die again and again.
+    the middle loses nothing, its items are done again. Raises ``MiniatureMemoryError`` when they die again
+    and again.
     """
     if executor == "processes" and workers > 1:
         yield from _processes(function, items, workers)

@@ -232,21 +232,22 @@ def _readable(
 
 
 @cache
-def _memory_code() -> str:
-    """Hash of the code that writes summaries and renames."""
-    folder = resources.files("miniature_memory.memory")
-    parts = sorted((f for f in folder.iterdir() if f.name.endswith((".py", ".txt"))), key=lambda f: f.name)
-    named = [
-        f for f in parts if f.name.split(".")[0] in ("condense", "names", "name_lists", "words", "rename")
-    ]
-    return files.digest("\0".join(f.name + f.read_text(encoding="utf-8") for f in named))
+def _code() -> str:
+    """Hash of the code that cuts texts, writes summaries and renames."""
+    package = resources.files("miniature_memory")
+    cuts = [package / "processing" / name for name in ("told.py", "overlap.py", "evaluation_texts.py")]
+    told = ("condense", "names", "name_lists", "words", "rename")
+    tells = [f for f in (package / "memory").iterdir() if f.name.split(".")[0] in told and f.is_file()]
+    tells = [f for f in tells if f.name.endswith((".py", ".txt"))]
+    parts = [*cuts, *sorted(tells, key=lambda f: f.name)]
+    return files.digest("\0".join(f.name + f.read_text(encoding="utf-8") for f in parts if f.is_file()))
 
 
 def _fingerprint(config: Config, passages: Path | None) -> str:
     """What the bytes depend on besides the cleaned texts. How shards are cut changes no id."""
     settings = config.prepare.model_dump_json(exclude={"shard_mb", "evaluation_texts"})
     return files.digest(
-        f"{VERSION} {cleaning.fingerprint()} {_memory_code()} {settings} {passages and passages.name}"
+        f"{VERSION} {cleaning.fingerprint()} {_code()} {settings} {passages and passages.name}"
     )
 
 

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,19 +72,6 @@ def test_old_output_is_a_prefix_of_the_new(new_workspace: Make, config: Config) 
     after = outputs(workspace)
     assert all(after[name].startswith(data) for name, data in before.items())
     assert len(after["processed/train.txt"]) > len(before["processed/train.txt"])
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", [2])
-def test_processes_change_no_byte(new_workspace: Make, config: Config, workers: int) -> None:
-    many = TEXTS + [story(n) for n in range(20, 70)]
-    serial, parallel = new_workspace("serial"), new_workspace("parallel")
-    for workspace in (serial, parallel):
-        add(workspace, many)
-    process(serial, config)
-    settings = ["executor=processes", f"workers={workers}", "prepare.renamed_versions=1"]
-    process(parallel, load(sets=settings, environment={}))
-    assert outputs(parallel) == outputs(serial)
 
 
 def test_the_files_say_the_same_in_every_form(new_workspace: Make, config: Config) -> None:
@@ -328,41 +310,3 @@ def test_a_lost_index_is_built_again(new_workspace: Make, config: Config) -> Non
     ids = add(workspace, [edited(story(4), 0.05)], first=50)
     process(workspace, config)
     assert rule_of(workspace, ids[0]) == "near_duplicate"
-
-
-KILLED = """
-import os, signal, sys, threading
-from pathlib import Path
-from miniature_memory.config import load
-from miniature_memory.workspace import Workspace
-from tests.processing.conftest import process
-from miniature_memory.processing import validate, clean, prepare
-for module in (validate, clean): module.BATCH = 3
-prepare.COMMIT = 4
-threading.Timer(float(sys.argv[2]), os.kill, (os.getpid(), signal.SIGKILL)).start()
-process(Workspace(sys.argv[1]), load(sets=["executor=serial", "prepare.renamed_versions=1"], environment={}))
-os._exit(0)
-"""
-
-
-@pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
-    new_workspace: Make, config: Config, tmp_path: Path
-) -> None:
-    fresh, killed = new_workspace("fresh"), new_workspace("killed")
-    add(fresh, TEXTS)
-    process(fresh, config)
-    add(killed, TEXTS)
-    killed.close()
-    kills = 0
-    for attempt in range(12):
-        done = subprocess.run(
-            [sys.executable, "-c", KILLED, str(tmp_path / "killed"), str(0.02 + 0.06 * attempt)],
-            cwd=Path(__file__).parents[2],
-            env={**os.environ, "PYTHONHASHSEED": str(attempt)},
-            timeout=60,
-        )
-        kills += done.returncode == -signal.SIGKILL
-    process(killed, config)
-    assert kills
-    assert outputs(killed) == outputs(fresh)
