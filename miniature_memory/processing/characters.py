@@ -25,6 +25,10 @@ _CONTROLS: Final = re.compile(
 _NEWLINES: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES: Final = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
+#: quotes, dashes and dots of books; no sequence of them is mojibake of anything
+_TYPOGRAPHIC: Final = "“”‘’—–…"
+_QUOTES: Final = (("“", '"'), ("”", '"'), ("‘", "'"), ("’", "'"))
+
 EXPLICIT: Final[dict[str, str]] = {
     **dict.fromkeys("“”„‟″〃＂❝❞", '"'),
     **dict.fromkeys("‘’‚‛′‵`´ʼʻ＇❛❜ʹ", "'"),
@@ -54,12 +58,23 @@ def visible(text: str) -> str:
     return _SPACES.sub(" ", text)
 
 
+def is_typographic(text: str) -> bool:
+    """Is nothing in it beyond ASCII but the quotes, dashes and dots that any book has?"""
+    for sign in _TYPOGRAPHIC:
+        if sign in text:
+            text = text.replace(sign, "")
+    return text.isascii()
+
+
 def to_vocabulary(text: str, counts: Counter[str] | None = None) -> str:
     """Every character outside the vocabulary by its replacement; the rest is untouched.
 
     ``counts`` gets ``transliterated`` (written with other letters) and ``dropped`` (nothing stands for it).
     """
-    if text.isascii():
+    for sign, written in _QUOTES:
+        if sign in text:
+            text = text.replace(sign, written)
+    if text.replace("—", "").replace("…", "").isascii():
         return text
     odd = set(text) - _KNOWN
     if not odd:

@@ -7,6 +7,7 @@ where ``validate`` has not seen the very same text, and removes what is no longe
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +17,48 @@ from miniature_memory.config import Config
 from miniature_memory.executors import map_ordered
 from miniature_memory.processing import files, forget
 from miniature_memory.processing.normalize import clean_text
-from miniature_memory.processing.validate import BATCH, SMALL, TASK, chunks, commit_index, rules_hash
+from miniature_memory.processing.validate import (
+    BATCH,
+    SMALL,
+    TASK,
+    chunks,
+    commit_index,
+    count_of,
+    rows,
+    rules_hash,
+)
 from miniature_memory.progress import Progress
 from miniature_memory.workspace import Workspace
 
 STAGE = "clean"
+
+_TODO = (
+    "SELECT documents.seq, documents.id, site, v.figures FROM documents"
+    " JOIN decisions v ON v.document_id = documents.id AND v.stage = 'validate' AND v.rule = ''"
+    " WHERE documents.seq > ? AND NOT EXISTS"
+    f" (SELECT 1 FROM decisions c WHERE c.document_id = documents.id AND c.stage = '{STAGE}')"
+)
 
 Figures = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Documents for a worker: (id, hash of the cleaned text that the screen has passed already)."""
+    """Documents for a worker."""
 
     raw: Path
     cleaned: Path
-    documents: tuple[tuple[str, str], ...]
+    documents: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A document that ``validate`` kept."""
+
+    id: str
+    site: str
+    screened: str  # hash of the cleaned text that the screen has passed already
+    boilerplate: frozenset[int]  # keys of the paragraphs that its site repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,54 +71,49 @@ class Done:
 
 def clean_documents(task: Task) -> list[Done]:
     """Cleans and writes each document. Importable; writes nothing but the documents' own files."""
-    return [_clean(task, id, screened) for id, screened in task.documents]
+    return [_clean(task, one) for one in task.documents]
 
 
-def _clean(task: Task, id: str, screened: str) -> Done:
+def _clean(task: Task, one: Kept) -> Done:
     from miniature_memory import screen
 
-    raw, fault = files.read_raw(task.raw / f"{id}.txt", id)
+    raw, fault = files.read_raw(task.raw / f"{one.id}.txt", one.id)
     if raw is None:
-        return Done(id, "integrity", {"fault": fault})
-    done = clean_text(raw)
+        return Done(one.id, "integrity", {"fault": fault})
+    done = clean_text(raw, one.site, one.boilerplate)
     if not done.text:
-        return Done(id, "empty", dict(done.counts))
+        return Done(one.id, "empty", dict(done.counts))
     sha256 = files.digest(done.text)
-    if sha256 != screened and (verdict := screen.check(done.text)).reject:
-        return Done(id, "screen", {}, verdict.rule or "error")
-    files.write_soon(task.cleaned / f"{id}.txt", done.text)
-    return Done(id, "", {"sha256": sha256, "characters": len(done.text), **done.counts})
+    if sha256 != one.screened and (verdict := screen.check(done.text)).reject:
+        return Done(one.id, "screen", {}, verdict.rule or "error")
+    files.write_soon(task.cleaned / f"{one.id}.txt", done.text)
+    return Done(one.id, "", {"sha256": sha256, "characters": len(done.text), **done.counts})
 
 
 def clean(workspace: Workspace, config: Config, progress: Progress) -> Figures:
     """Cleans what is kept and new. Figures: new, in, kept, rejected, removed, done (to the texts)."""
-    ledger = workspace.ledger
     _start_again(workspace, progress)
     removed = _sweep(workspace)
-    rows = ledger.connection.execute(
-        "SELECT d.document_id AS id, d.figures FROM decisions d"
-        " JOIN documents ON documents.id = d.document_id"
-        " WHERE d.stage = 'validate' AND d.rule = '' AND d.document_id NOT IN"
-        " (SELECT document_id FROM decisions WHERE stage = ?) ORDER BY documents.seq",
-        (STAGE,),
-    ).fetchall()
+    todo, count = rows(workspace, _TODO), count_of(workspace, _TODO)
     tasks = (
-        Task(
-            workspace.raw_text,
-            workspace.cleaned,
-            tuple((row["id"], str(json.loads(row["figures"]).get("screened", ""))) for row in part),
-        )
-        for part in chunks(iter(rows), TASK)
+        Task(workspace.raw_text, workspace.cleaned, tuple(_kept(row) for row in part))
+        for part in chunks(todo, TASK)
     )
     workspace.cleaned.mkdir(parents=True, exist_ok=True)
-    executor = "serial" if len(rows) < SMALL else config.executor
+    executor = "serial" if count < SMALL else config.executor
     results = map_ordered(clean_documents, tasks, executor, config.workers, config.scheduler)
     counts: Counter[str] = Counter()
-    with progress.bar("Cleaning", len(rows)) as bar:
+    with progress.bar("Cleaning", count) as bar:
         for batch in chunks((one for part in results for one in part), BATCH):
             _commit(workspace, batch, counts, progress)
             bar.advance(len(batch))
-    return {"new": len(rows), **_totals(workspace), "removed": removed, "done": dict(sorted(counts.items()))}
+    return {"new": count, **_totals(workspace), "removed": removed, "done": dict(sorted(counts.items()))}
+
+
+def _kept(row: sqlite3.Row) -> Kept:
+    figures = json.loads(row["figures"])
+    boilerplate = frozenset(int(key, 16) for key in figures.get("boilerplate", ()))
+    return Kept(row["id"], row["site"], str(figures.get("screened", "")), boilerplate)
 
 
 def _commit(workspace: Workspace, batch: list[Done], counts: Counter[str], progress: Progress) -> None:

@@ -3,15 +3,14 @@
 A run is a directory ``NNNNNNNNNN-NNNNNNNNNN`` (first and last document number) below
 ``dataset/metadata/near/v<sketch version>/``. Which runs are valid stands in the ledger, written in the same
 transaction as the decisions that made them: after a kill, what the ledger doesn't name is swept away, and
-what it
-names but isn't whole makes the index say so (``whole``), and it is built again. Small runs are merged, so
-there
-are few (a log-structured merge tree, O'Neil et al. 1996); big ones never, so memory stays bounded.
+what it names but isn't whole makes the index say so (``whole``), and it is built again. Small runs are merged, so
+there are few (a log-structured merge tree, O'Neil et al. 1996); big ones never, so memory stays bounded.
 """
 
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
@@ -27,8 +26,9 @@ from miniature_memory.workspace import atomic_write
 if TYPE_CHECKING:
     from miniature_memory.processing.dedup import Sketch
 
-Kind = Literal["exact", "bands", "excerpts"]
-KINDS: Final[tuple[Kind, ...]] = ("exact", "bands", "excerpts")
+Kind = Literal["exact", "bands", "excerpts", "paragraphs"]
+KINDS: Final[tuple[Kind, ...]] = ("exact", "bands", "excerpts", "paragraphs")
+PER_DOCUMENT: Final = ("signatures", "samples")
 LARGEST_MERGE: Final = 32_768  # documents; merging so many takes about 100 MB
 _MERGES_FROM: Final = 2  # a run is merged with its elder when that is less than so many times its size
 
@@ -37,8 +37,8 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Run:
-    """``documents`` uint32 [n] ascending, ``signatures`` uint8 [n, 125]; for each kind, postings sorted by
-    key: ``<kind>`` uint64 [m] and ``<kind>_of`` uint32 [m], the document's number."""
+    """``documents`` uint32 [n] ascending, ``signatures`` uint8 [n, 125], ``samples`` uint32 [n]; for each
+    kind, postings sorted by key: ``<kind>`` uint64 [m] and ``<kind>_of`` uint32 [m], the document's number."""
 
     name: str
     arrays: Arrays
@@ -80,23 +80,25 @@ class NearIndex:
             return found
         flat = np.concatenate(keys)
         owner = np.repeat(np.arange(len(keys)), [len(k) for k in keys])
+        order = np.argsort(flat)  # neighbours are looked up one after the other: the cache is glad of it
+        flat, owner = flat[order], owner[order]
         for run in self.runs:
             stored, of = run.arrays[kind], run.arrays[f"{kind}_of"]
             left = np.searchsorted(stored, flat, "left")
-            right = np.searchsorted(stored, flat, "right")
-            for i in np.flatnonzero(right > left).tolist():
-                # beyond a few dozen, how many there are is all that the caller asks
-                numbers = of[left[i] : right[i]].tolist()
-                found[int(owner[i])].setdefault(int(flat[i]), []).extend(numbers)
+            hits = np.flatnonzero(stored.take(left, mode="clip") == flat) if len(stored) else left[:0]
+            right = np.searchsorted(stored, flat[hits], "right")
+            for i, end in zip(hits.tolist(), right.tolist(), strict=True):
+                found[int(owner[i])].setdefault(int(flat[i]), []).extend(of[left[i] : end].tolist())
+            _let_go(stored)
         return found
 
-    def signature(self, number: int) -> NDArray[np.uint8]:
+    def document(self, number: int) -> tuple[NDArray[np.uint8], int]:
+        """A document's signature, and how many of its shingles were sampled."""
         for run in self.runs:
             documents = run.arrays["documents"]
             at = int(np.searchsorted(documents, number))
             if at < len(documents) and documents[at] == number:
-                signature: NDArray[np.uint8] = run.arrays["signatures"][at]
-                return signature
+                return run.arrays["signatures"][at], int(run.arrays["samples"][at])
         raise KeyError(number)
 
     def append(self, kept: Mapping[int, Sketch]) -> None:
@@ -159,21 +161,27 @@ class NearIndex:
             if list(array.shape) != shape:
                 raise ValueError(f"{path} is cut short")
             arrays[key] = array
-        if not {"documents", "signatures", *KINDS} <= arrays.keys():
+        if not {"documents", *PER_DOCUMENT, *KINDS} <= arrays.keys():
             raise KeyError(name)
         return Run(name, arrays)
+
+
+def _let_go(array: NDArray[Any]) -> None:
+    """The mapped file's pages need not count as this process's memory; the system's cache has them still."""
+    if isinstance(array, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+        array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 def _arrays_of(kept: Mapping[int, Sketch]) -> Arrays:
     numbers = np.array(sorted(kept), dtype=np.uint32)
     sketches = [kept[int(n)] for n in numbers]
-    arrays: Arrays = {"documents": numbers, "signatures": np.stack([s.signature for s in sketches])}
-    keys = {
-        "exact": [np.array([s.exact], dtype=np.uint64) for s in sketches],
-        "bands": [s.bands for s in sketches],
-        "excerpts": [s.excerpts for s in sketches],
+    arrays: Arrays = {
+        "documents": numbers,
+        "signatures": np.stack([s.signature for s in sketches]),
+        "samples": np.array([s.samples for s in sketches], dtype=np.uint32),
     }
-    for kind, rows in keys.items():
+    for kind in KINDS:
+        rows = [s.keys(kind) for s in sketches]
         arrays[kind] = np.concatenate(rows)
         arrays[f"{kind}_of"] = np.repeat(numbers, [len(row) for row in rows])
     return _sorted(arrays)
@@ -192,7 +200,7 @@ def _merged(parts: Sequence[Arrays]) -> Arrays:
 
 def _without(arrays: Arrays, gone: NDArray[np.uint32]) -> Arrays:
     stays = ~np.isin(arrays["documents"], gone)
-    left: Arrays = {"documents": arrays["documents"][stays], "signatures": arrays["signatures"][stays]}
+    left: Arrays = {name: arrays[name][stays] for name in ("documents", *PER_DOCUMENT)}
     for kind in KINDS:
         posting = ~np.isin(arrays[f"{kind}_of"], gone)
         left[kind], left[f"{kind}_of"] = arrays[kind][posting], arrays[f"{kind}_of"][posting]

@@ -2,20 +2,21 @@
 site.
 
 The order matters: mojibake is repaired before anything else looks at letters; contacts go while their @, _
-and -
-are still there; lines are made paragraphs before anything asks what a paragraph says.
+and - are still there; lines are made paragraphs before anything asks what a paragraph says.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
 from miniature_memory.processing import artefacts, characters, contacts, segment
+from miniature_memory.processing import boilerplate as repeated
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 #: normalising again until nothing changes any more; texts met so far need two rounds, the second to make sure
 _ROUNDS: Final = 8
@@ -24,15 +25,17 @@ _MARK: Final = re.compile(r"<(?=\|)")
 _EN_DASH: Final = re.compile(
     r"(?<=\w) ?[–] ?(?=[^\W\d])|(?<=[^\W\d]) ?[–] ?(?=\w)|(?<=\s)[–-]{1,2}(?=\s)|[–](?=[\"”'’]|$)", re.M
 )
-_DASH_RUN: Final = re.compile(r"--+|—(?: ?[—-])+")
+_DASH_RUN: Final = re.compile(r"—(?: ?[—-])+")
 _SPACED_HYPHEN: Final = re.compile(r" - (?<=\w - )(?=\w)")
 _DOTS: Final = re.compile(r"(?: (?=\. \.))?\.(?: ?\.){2,}|…(?: ?[….])+")
 _EMPHASIS: Final = re.compile(r"(?<![\w_])_{1,3}(?=\S)([^_\n]{1,400}?)(?<=\S)_{1,3}(?![\w_])")
 _STARS: Final = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,400}?)(?<=[^\s*])\1(?![\w*])")
+_STAR: Final = re.compile(r"\*[^\s*]")  # (a line of stars and blanks is a scene break)
 _ENTITY: Final = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|mdash|ndash|hellip|[lr][sd]quo|#\d{2,5}|#x[0-9a-f]{2,5});", re.I
 )
 _WIDE: Final = re.compile("[\x80-\x9f\uff01-\uff5e]")  # C1 controls, full-width letters
+_UNUSUAL: Final = re.compile("[^\x00-\x7f]{2,}|[^\x00-\x7f“”‘’—–…]")
 _RUN: Final = re.compile(r" {2,}")
 _BEFORE: Final = re.compile(r" +(?=[,;!?](?:\s|$))|(?<=\() +| +(?=\))")
 
@@ -54,10 +57,15 @@ def normalize(text: str) -> str:
     return _stable(text, Counter())
 
 
-def clean_text(raw: str) -> Cleaned:
-    """What the stage ``clean`` does with a raw text: no letters of its can become a control token."""
+def clean_text(raw: str, site: str = "", boilerplate: Collection[int] = ()) -> Cleaned:
+    """What the stage ``clean`` does with a raw text: no letters of its can become a control token, and the
+    paragraphs go that its site is known to repeat (``boilerplate``: their keys)."""
     counts: Counter[str] = Counter()
     text = _stable(defang(raw, counts), counts)
+    if boilerplate:
+        less = repeated.without(text, boilerplate, site)
+        counts["boilerplate"] = text.count("\n") - less.count("\n")
+        text = _stable(less, Counter())
     return Cleaned(text, {name: counts[name] for name in sorted(counts) if counts[name]})
 
 
@@ -94,12 +102,14 @@ def _once(text: str, counts: Counter[str]) -> str:
 def _repaired(text: str, counts: Counter[str]) -> str:
     """Mojibake and left-over HTML entities set right (ftfy, Speer 2019); other texts are not touched."""
     entity = "&" in text and _ENTITY.search(text)
-    if text.isascii() and not entity:
+    if not entity and characters.is_typographic(text):
         return text
     import ftfy
     from ftfy.badness import is_bad
 
-    if not (entity or _WIDE.search(text) or is_bad(text)):
+    # ftfy's own test of badness, put to what surrounds the unusual characters only
+    suspects = (text[max(m.start() - 3, 0) : m.end() + 3] for m in _UNUSUAL.finditer(text))
+    if not (entity or _WIDE.search(text) or any(is_bad(suspect) for suspect in suspects)):
         return text
 
     config = ftfy.TextFixerConfig(
@@ -120,22 +130,22 @@ def _repaired(text: str, counts: Counter[str]) -> str:
 def _punctuation(text: str) -> str:
     if "–" in text or " - " in text or " -- " in text:
         text = _EN_DASH.sub("—", text)
-    if "_" in text:
+    if text.count("_") > text.count(segment.SCENE_BREAK):
         text = _EMPHASIS.sub(r"\1", text)
-    if "*" in text:
+    if _STAR.search(text):
         text = _STARS.sub(r"\2", text)
     return text
 
 
 def _tidy(text: str) -> str:
-    if "<|" in text:
+    if text.count("<|") != f"\n{text}\n".count(f"\n{segment.SCENE_BREAK}\n"):
         text = "\n".join(
             line if line == segment.SCENE_BREAK else _MARK.sub("< ", line) for line in text.split("\n")
         )
     if ".." in text or ". ." in text or "……" in text or "… …" in text:
         text = _DOTS.sub("…", text)
     if "--" in text or "—" in text:
-        text = _DASH_RUN.sub("—", text).replace(" —", "—").replace("— ", "—")
+        text = _DASH_RUN.sub("—", text.replace("--", "—")).replace(" —", "—").replace("— ", "—")
     if " - " in text:
         text = _SPACED_HYPHEN.sub("—", text)
     if "  " in text:

@@ -1,22 +1,26 @@
 """Is a text worth learning from? Each rule has a name, a figure, and a threshold with where it comes from.
 
 ``judge`` is a pure function of one text. All figures are measured whatever the verdict, so a rejected
-document
-can be audited; the first rule that fires, in the order of ``RULES``, names the verdict.
+document can be audited; the first rule that fires, in the order of ``RULES``, names the verdict.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from miniature_memory.processing import language, narrative
-from miniature_memory.processing.words import Hashes, ngrams
+from miniature_memory.processing.segment import SCENE_BREAK, lines_to_paragraphs
+from miniature_memory.processing.words import Hashes, ngrams, words_of
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 Figures = dict[str, Any]
 Reason = Literal["too_short", "too_long", "language", "repetition", "symbols", "not_narrative"]
@@ -82,17 +86,21 @@ class Limits:
     min_language_share: float = 0.6
 
 
-def judge(text: str, words: Hashes, limits: Limits) -> Verdict:
-    """The verdict on a text, ``words`` being its ``word_hashes``."""
+def judge(text: str, words: Hashes, limits: Limits, votes: Mapping[str, float] | None = None) -> Verdict:
+    """The verdict on a text, cleaned or raw, ``words`` being its ``word_hashes``; ``votes`` when its language
+    is known already (see ``language.vote``)."""
     figures: Figures = {"characters": len(text), "words": len(words)}
     if len(text.strip()) < limits.min_characters:
         return Verdict("too_short", "min_characters", figures)
     if len(text) > limits.max_characters:
         return Verdict("too_long", "max_characters", figures)
-    votes = language.vote(text)
+    votes = language.vote(text) if votes is None else votes
     figures["languages"] = dict(list(votes.items())[:3])
-    for measure in (_shape, _lines):
-        figures.update(measure(text))
+    paragraphs = lines_to_paragraphs(text) or [text]
+    if len(paragraphs) <= text.count("\n"):  # not as the cleaning leaves it
+        text = "\n".join(paragraphs)
+    figures.update(_shape(text))
+    figures.update(_lines(text, paragraphs))
     figures.update(_repetition(words))
     likely = narrative.probabilities(text)
     figures["story"] = likely["story"]
@@ -109,14 +117,25 @@ def judge(text: str, words: Hashes, limits: Limits) -> Verdict:
     return Verdict("", "", figures)
 
 
-_SPACES: Final = re.compile(r"\s+")
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
-_DIGITS: Final = re.compile(r"\d")
-_ODD: Final = re.compile(r"[#$%^*+=|\\~<>{}@/\[\]_`]|[\u2190-\u2bff\U0001f000-\U0001ffff]")
-_LISTED: Final = re.compile(r"^[ \t]*(?:[-*•·▪–]\s|\(?\d{1,3}[.)]\s)", re.M)
-_LINK: Final = re.compile(r"https?://|www\.\w", re.I)
+# scene breaks (* * *) and emphasis (_so_) are signs of fiction, not of noise
+_ODD: Final = "#$%^+=|\\~<>{}@/[]`"
+_LISTED: Final = re.compile(r"(?:[-*•·▪–]\s|\(?\d{1,3}[.)]\s)")
 # quote-aware: a line of dialogue ends in its closing quote, a broken-off one in a dash or colon
+_CLOSING: Final = frozenset(".!?…:;—–-")
 _END: Final = re.compile(r"[.!?…:;—–-]+[\"'”’»)\]_*]*\s*$|[.!?…,—–-][\"'”’»]+[\w ,]{0,40}$")
+
+
+@cache
+def _kinds() -> NDArray[np.uint8]:
+    """Of each code point: 1 letter, 2 digit, 3 white space, 4 odd sign, 0 any other."""
+    signs = [chr(code) for code in range(0x3001)]
+    table = np.array(
+        [1 if s.isalpha() else 2 if s.isdigit() else 3 if s.isspace() else 0 for s in signs], np.uint8
+    )
+    table[0x3000] = 1  # and beyond: CJK and rarer scripts
+    table[[ord(sign) for sign in _ODD]] = 4
+    table[0x2190:0x2C00] = 4  # arrows, boxes, dingbats
+    return table
 
 
 def _round(value: float) -> float:
@@ -124,39 +143,35 @@ def _round(value: float) -> float:
 
 
 def _shape(text: str) -> Figures:
-    inked = len(_SPACES.sub("", text)) or 1
-    words = _LETTERS.findall(text)
-    lengths = [len(word) for word in words] or [0]
-    # scene breaks (* * *) and emphasis (_so_) are signs of fiction, not of noise
-    plain = re.sub(r"^[\s*~#=_—–-]+$|\b_|_\b", "", text, flags=re.M)
+    words = words_of(text)
+    kinds = np.bincount(_kinds().take(words.codes, mode="clip"), minlength=5)
+    inked = max(int(kinds.sum() - kinds[3]), 1)
+    lengths = words.ends - words.starts
     return {
-        "letters": _round(sum(lengths) / inked),
-        "digits": _round(len(_DIGITS.findall(text)) / inked),
-        "symbols": _round(len(_ODD.findall(plain)) / inked),
-        "word_length": _round(sum(lengths) / max(len(words), 1)),
-        "longest_word": max(lengths),
+        "letters": _round(kinds[1] / inked),
+        "digits": _round(kinds[2] / inked),
+        "symbols": _round((kinds[4] - 4 * text.count(SCENE_BREAK)) / inked),
+        "word_length": _round(lengths.mean() if len(lengths) else 0),
+        "longest_word": int(lengths.max(initial=0)),
     }
 
 
-def _lines(text: str) -> Figures:
-    paragraphs = [line.strip() for line in text.split("\n") if line.strip()]
+def _lines(text: str, paragraphs: list[str]) -> Figures:
     total = sum(map(len, paragraphs)) or 1
     # a scene break or a heading may come again and again; a sentence should not
     long = [line for line in paragraphs if len(line) >= 20]
-    repeated = len(long) - len(set(long))
-    first: set[str] = set()
     again = 0
-    for line in long:
-        again += len(line) if line in first else 0
-        first.add(line)
-    words = max(text.count(" "), 30)
+    if len(set(long)) < len(long):
+        again = sum(len(line) * (n - 1) for line, n in Counter(long).items())
+    links = text.count("://") + text.count("www.") + text.count("[link]")
     return {
-        "same_lines": _round(repeated / max(len(paragraphs), 1)),
+        "same_lines": _round((len(long) - len(set(long))) / len(paragraphs)),
         "same_line_characters": _round(again / total),
-        "listed_lines": _round(len(_LISTED.findall(text)) / max(len(paragraphs), 1)),
-        "links": _round(100 * len(_LINK.findall(text)) / words),
+        "listed_lines": _round(sum(_LISTED.match(p) is not None for p in paragraphs) / len(paragraphs)),
+        "links": _round(100 * links / max(text.count(" "), 30)),
         "open_paragraphs": _round(
-            sum(len(line) for line in paragraphs if not _END.search(line[-60:])) / total
+            # the last one may be cut off
+            sum(len(p) for p in paragraphs[:-1] if p[-1] not in _CLOSING and not _END.search(p[-60:])) / total
         ),
     }
 
@@ -164,16 +179,28 @@ def _lines(text: str) -> Figures:
 def _repetition(words: Hashes) -> Figures:
     """Share of the words in the most frequent n-gram (2 to 4), and in n-grams seen before (5 and 10)."""
     figures: Figures = {}
-    total = max(len(words), 1)
     sample = words[:200_000]
+    total = max(len(sample), 1)
     for n in (2, 3, 4):
-        counts = np.unique(ngrams(sample, n), return_counts=True)[1]
-        most = int(counts.max(initial=0))
-        figures[f"top_{n}"] = _round(most * n / max(len(sample), 1)) if most > 2 else 0.0
+        most = _most_frequent(ngrams(sample, n))
+        figures[f"top_{n}"] = _round(most * n / total) if most > 2 else 0.0
     for n in (5, 10):
-        grams = ngrams(sample, n)
-        seen = np.ones(len(grams), dtype=bool)
-        seen[np.unique(grams, return_index=True)[1]] = False
-        covered = np.convolve(seen, np.ones(n, dtype=np.int64)) > 0 if len(grams) else seen
-        figures[f"again_{n}"] = _round(covered.sum() / min(total, len(sample) or 1))
+        figures[f"again_{n}"] = _round(_covered_again(ngrams(sample, n), n) / total)
     return figures
+
+
+def _most_frequent(grams: Hashes) -> int:
+    ordered = np.sort(grams)
+    if len(ordered) < 3 or not (ordered[2:] == ordered[:-2]).any():
+        return min(len(ordered), 2)
+    return int(np.unique(ordered, return_counts=True)[1].max())
+
+
+def _covered_again(grams: Hashes, n: int) -> int:
+    """How many words lie in an n-gram that stood in the text before."""
+    ordered = np.sort(grams)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return 0
+    seen = np.ones(len(grams), dtype=np.bool_)
+    seen[np.unique(grams, return_index=True)[1]] = False
+    return int((np.convolve(seen, np.ones(n, dtype=np.int64)) > 0).sum())

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 SCENE_BREAK: Final = "<|scene_break|>"
+_LONGEST_SPECIAL: Final = 120  # characters of a heading
 
 _ORNAMENT: Final = re.compile(r"^(?=.*[*~#=_—+<>§•°|\\/…-])[\s*~#=_—+<>§•°|\\/.…oOxX-]{1,80}$")
 _SCENE_WORD: Final = re.compile(r"^[\W_]*(?:scene\s+break|line\s+break|page\s*break|break)[\W_]*$", re.I)
@@ -28,18 +29,26 @@ _HEADING: Final = re.compile(
     re.I,
 )
 _ROMAN: Final = re.compile(r"^(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\.?$")
-_END: Final = re.compile(r"[.!?…:;—*][\"')\]»]*$|[\"»]$|\]$|>$")
+#: whatever is no plain paragraph begins so: looked at first, since most paragraphs are plain
+_SPECIAL: Final = re.compile(
+    r"[\W_]*(?:chapter|part|book|volume|section|episode|act|letter|canto|prologue|epilogue|interlude|foreword|"
+    r"afterword|introduction|preface|postscript|page|p\.|pg|scene|line|break|\d|[ivxlco\W_]*$)",
+    re.I,
+)
+_STOPS: Final = frozenset(".!?…:;—*")
+_CLOSED: Final = frozenset('"»]>')
 _HYPHEN: Final = re.compile(r"(?<=[a-z])-$")
 
 
 def lines_to_paragraphs(text: str) -> list[str]:
     """Paragraphs of a text; a scene break or a heading is one of its own. A wide gap becomes a ``* * *``."""
-    text = "\n".join(line.strip() for line in text.split("\n")).strip("\n")
+    lines = [line.strip() for line in text.split("\n")]
+    text = "\n".join(lines).strip("\n")
+    if "\n\n" not in text:
+        lines = [line for line in lines if line]
+        return _join(lines) if _wrapped(lines) else lines
     blocks = re.split(r"\n{2,}", text)
-    if len(blocks) == 1:
-        lines = text.split("\n")
-        return _join(lines) if _wrapped(lines) else [line for line in lines if line]
-    gaps = [len(gap) for gap in re.findall(r"\n{2,}", text)]
+    gaps = [len(gap) for gap in re.findall(r"\n{2,}", text)] if "\n\n\n" in text else [2] * (len(blocks) - 1)
     wide = max(gaps[0], sorted(gaps)[len(gaps) // 2]) + 1
     rare = sum(gap >= wide for gap in gaps) <= max(1, len(gaps) // 8) and len(gaps) >= 8
     # several lines in a block: hard-wrapped prose as a whole, or lines that are meant (verse, a letter's
@@ -73,7 +82,7 @@ def _join(lines: list[str]) -> list[str]:
     paragraphs: list[str] = []
     current = ""
     for line in lines:
-        if not line or is_break(line) or is_heading(line):
+        if not line or (not _is_plain(line) and (is_break(line) or is_heading(line))):
             paragraphs += [current, line]
             current = ""
             continue
@@ -87,6 +96,11 @@ def _join(lines: list[str]) -> list[str]:
     return [p for p in [*paragraphs, current] if p]
 
 
+def _is_plain(paragraph: str) -> bool:
+    """No break, heading, or page number: seen at a glance."""
+    return len(paragraph) > _LONGEST_SPECIAL or not _SPECIAL.match(paragraph)
+
+
 def is_break(line: str) -> bool:
     """Does a line stand between two scenes? (``* * *``, ``~~~``, ``#``, ``-----``, ``[scene break]``)"""
     if line == SCENE_BREAK:
@@ -97,7 +111,9 @@ def is_break(line: str) -> bool:
 
 
 def is_heading(line: str) -> bool:
-    return len(line) <= 120 and bool(_HEADING.match(line) or (_ROMAN.match(line) and line not in ("I", "I.")))
+    return len(line) <= _LONGEST_SPECIAL and bool(
+        _HEADING.match(line) or (_ROMAN.match(line) and line not in ("I", "I."))
+    )
 
 
 def structure(paragraphs: list[str], counts: Counter[str] | None = None) -> list[str]:
@@ -106,7 +122,9 @@ def structure(paragraphs: list[str], counts: Counter[str] | None = None) -> list
     found: list[str] = []
     torn = False  # a page number stood in the middle of a sentence
     for paragraph in paragraphs:
-        if _PAGE.match(paragraph) or (_NUMBER.match(paragraph) and found and _open(found[-1])):
+        if _is_plain(paragraph) and not torn:
+            found.append(paragraph)
+        elif _PAGE.match(paragraph) or (_NUMBER.match(paragraph) and found and _open(found[-1])):
             counts["page_numbers"] += 1
             torn = bool(found) and _open(found[-1])
         elif is_break(paragraph) or _NUMBER.match(paragraph):
@@ -134,8 +152,8 @@ def structure(paragraphs: list[str], counts: Counter[str] | None = None) -> list
 
 
 def closes(line: str) -> bool:
-    """Does a line end where a sentence may? (Looks at its last few signs only.)"""
-    return bool(_END.search(line[-8:]))
+    """Does a line end where a sentence may?"""
+    return line[-1:] in _CLOSED or line.rstrip("\"')]»")[-1:] in _STOPS
 
 
 def _open(paragraph: str) -> bool:

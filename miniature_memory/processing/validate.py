@@ -1,9 +1,8 @@
 """The stage ``validate``: which raw documents are kept, and why the others are not.
 
 Documents are judged in the order of arrival. What can be said of one document alone (integrity, screen,
-quality,
-its sketch) is a pure function and runs in parallel; duplicates are one ordered step that remembers. A batch's
-decisions and the index's state are committed together, so a kill at any instant loses a batch at most.
+quality, its sketch) is a pure function and runs in parallel; duplicates are one ordered step that remembers.
+A batch's decisions and the index's state are committed together, so a kill at any instant loses a batch at most.
 
 When rules, the screen, or settings change, everything is judged again.
 """
@@ -11,6 +10,7 @@ When rules, the screen, or settings change, everything is judged again.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,20 +22,32 @@ from typing import Any, TypeVar
 
 from miniature_memory.config import Config
 from miniature_memory.executors import map_ordered
-from miniature_memory.processing import files, forget, quality_filter
+from miniature_memory.processing import files, forget, language, quality_filter
 from miniature_memory.processing.dedup import VERSION as SKETCH_VERSION
-from miniature_memory.processing.dedup import Duplicates, Sketch, sketch
+from miniature_memory.processing.dedup import Duplicates, Overlap, Sketch, sketch
 from miniature_memory.processing.near_index import NearIndex
-from miniature_memory.processing.normalize import clean_text
+from miniature_memory.processing.normalize import Cleaned, clean_text
 from miniature_memory.processing.words import word_hashes
 from miniature_memory.progress import Progress
 from miniature_memory.workspace import Workspace
 
 STAGE = "validate"
-VERSION = 1
+VERSION = 2
 TASK = 16  # documents sent to a worker at once
 BATCH = 1024  # documents committed at once
 SMALL = 48  # fewer are judged in this process: starting others would take longer
+
+PAGE = 4096  # rows read at once
+FOREIGN = 0.02  # share of letters from other scripts from which the raw text's language is heard
+
+_TODO = (
+    "SELECT seq, id, site, lineage FROM documents WHERE seq > ? AND NOT EXISTS"
+    f" (SELECT 1 FROM decisions WHERE document_id = id AND stage = '{STAGE}')"
+)
+_KEPT = (
+    "SELECT seq, id, site FROM documents WHERE seq > ? AND EXISTS"
+    f" (SELECT 1 FROM decisions WHERE document_id = id AND stage = '{STAGE}' AND rule = '')"
+)
 
 Figures = dict[str, Any]
 T = TypeVar("T")
@@ -43,10 +55,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Documents for a worker: (number, id, is the raw text screened already?)."""
+    """Documents for a worker: (number, id, site, is the raw text screened already?)."""
 
     directory: Path
-    documents: tuple[tuple[int, str, bool], ...]
+    documents: tuple[tuple[int, str, str, bool], ...]
     limits: quality_filter.Limits
 
 
@@ -62,36 +74,38 @@ class Judged:
 
 def judge_documents(task: Task) -> list[Judged]:
     """What can be said of each document alone. Importable, pure: any worker does it."""
-    return [
-        _judge(task.directory, number, id, screened, task.limits) for number, id, screened in task.documents
-    ]
+    return [_judge(task.directory, *document, task.limits) for document in task.documents]
 
 
-def _judge(directory: Path, number: int, id: str, screened: bool, limits: quality_filter.Limits) -> Judged:
+def _judge(
+    directory: Path, number: int, id: str, site: str, screened: bool, limits: quality_filter.Limits
+) -> Judged:
+    """Judges what training would see, the cleaned text, so that ``clean`` never has to refuse."""
     from miniature_memory import screen
 
-    text, fault = files.read_raw(directory / f"{id}.txt", id)
-    if text is None:
+    raw, fault = files.read_raw(directory / f"{id}.txt", id)
+    if raw is None:
         return Judged(number, id, "integrity", {"fault": fault})
-    # what training would see is screened here too, so that `clean` never has to refuse
-    cleaned = clean_text(text).text if len(text) <= limits.max_characters else ""
-    for one in (cleaned,) if screened else (text, cleaned):
-        verdict = screen.check(one)
+    cleaned = clean_text(raw) if len(raw) <= limits.max_characters else Cleaned("")
+    for text in (cleaned.text,) if screened else (raw, cleaned.text):
+        verdict = screen.check(text)
         if verdict.reject:
             return Judged(number, id, "screen", {}, refused_by=verdict.rule or "error")
-    words = word_hashes(text)
-    quality = quality_filter.judge(text, words, limits)
+    if len(raw) > limits.max_characters:
+        return Judged(number, id, "too_long", {"rule": "max_characters", "characters": len(raw)})
+    # what was written in other letters is heard as it was written
+    votes = language.vote(raw) if cleaned.counts.get("transliterated", 0) > FOREIGN * len(raw) else None
+    quality = quality_filter.judge(cleaned.text, word_hashes(cleaned.text), limits, votes)
     if quality.reason:
         return Judged(number, id, quality.reason, {"rule": quality.rule, **quality.figures})
-    figures = {**quality.figures, "screened": files.digest(cleaned)}
-    return Judged(number, id, "", figures, sketch(text, words))
+    figures = {**quality.figures, "screened": files.digest(cleaned.text)}
+    return Judged(number, id, "", figures, sketch(cleaned.text, site))
 
 
 def validate(workspace: Workspace, config: Config, progress: Progress) -> Figures:
     """Judges what has arrived since the last run. Figures: new, in, kept, rejected by reason, again (why)."""
     from miniature_memory import screen
 
-    ledger = workspace.ledger
     again = _start_again(workspace, config, progress)
     index = open_index(workspace)
     duplicates = Duplicates(index, config.validate_.near_duplicate)
@@ -100,31 +114,26 @@ def validate(workspace: Workspace, config: Config, progress: Progress) -> Figure
         min_characters=config.validate_.min_characters,
         max_characters=config.validate_.max_characters,
     )
-    todo = ledger.connection.execute(
-        "SELECT seq, id, lineage FROM documents WHERE id NOT IN"
-        " (SELECT document_id FROM decisions WHERE stage = ?) ORDER BY seq",
-        (STAGE,),
-    ).fetchall()
-    if todo and not index.whole:
-        index = _rebuild(workspace, config, progress)
-        duplicates.index = index
+    todo, count = rows(workspace, _TODO), count_of(workspace, _TODO)
+    if count and not index.whole:
+        duplicates.index = index = _rebuild(workspace, config, progress)
     tasks = (
         Task(
             workspace.raw_text,
-            tuple((row["seq"], row["id"], _screened(row["lineage"], screen.VERSION)) for row in rows),
+            tuple((r["seq"], r["id"], r["site"], _screened(r["lineage"], screen.VERSION)) for r in part),
             limits,
         )
-        for rows in chunks(iter(todo), TASK)
+        for part in chunks(todo, TASK)
     )
-    executor = "serial" if len(todo) < SMALL else config.executor
+    executor = "serial" if count < SMALL else config.executor
     results = map_ordered(judge_documents, tasks, executor, config.workers, config.scheduler)
     reasons: Counter[str] = Counter()
-    with progress.bar("Validating", len(todo)) as bar:
+    with progress.bar("Validating", count) as bar:
         for batch in chunks((one for part in results for one in part), BATCH):
             reasons += _commit(workspace, duplicates, batch, progress)
             bar.advance(len(batch))
     figures = _totals(workspace)
-    figures.update(new=len(todo), new_by_reason={r: reasons[r] for r in sorted(reasons)})
+    figures.update(new=count, new_by_reason={r: reasons[r] for r in sorted(reasons)})
     if again:
         figures["again"] = again
     return figures
@@ -141,6 +150,21 @@ def commit_index(workspace: Workspace, index: NearIndex) -> None:
     workspace.ledger.set_meta("near_runs", json.dumps(index.names))
 
 
+def rows(workspace: Workspace, query: str) -> Iterator[sqlite3.Row]:
+    """What ``query`` finds beyond a number, read by the page: decisions can be written in between, and a
+    million rows take no memory."""
+    after = 0
+    while page := workspace.ledger.connection.execute(
+        f"{query} ORDER BY seq LIMIT {PAGE}", (after,)
+    ).fetchall():
+        yield from page
+        after = page[-1]["seq"]
+
+
+def count_of(workspace: Workspace, query: str) -> int:
+    return int(workspace.ledger.connection.execute(f"SELECT COUNT(*) FROM ({query})", (0,)).fetchone()[0])
+
+
 def chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
     while chunk := list(islice(items, size)):
         yield chunk
@@ -155,21 +179,18 @@ def _commit(
     workspace: Workspace, duplicates: Duplicates, batch: list[Judged], progress: Progress
 ) -> Counter[str]:
     ledger, index = workspace.ledger, duplicates.index
-    good = [one for one in batch if not one.reason]
-    twins = dict(
-        zip(
-            (one.number for one in good),
-            duplicates.judge([(one.number, one.sketch) for one in good if one.sketch is not None]),
-            strict=True,
-        )
-    )
-    ids = _ids(workspace, {twin.number for twin in twins.values() if twin})
-    reasons: Counter[str] = Counter()
+    sketches = [(one.number, one.sketch) for one in batch if one.sketch is not None]
+    found = duplicates.judge(sketches)
+    twins = {number: twin for (number, _), twin in zip(sketches, found, strict=True) if twin}
+    overlaps = duplicates.overlaps
     index.append(duplicates.settle())
+    named = [twin.number for twin in twins.values()]
+    named += [number for one in overlaps.values() for number in one.shares]
+    ids = _ids(workspace, set(named))
+    reasons: Counter[str] = Counter()
     refused = {one.id: one.refused_by for one in batch if one.reason == "screen"}
-    for (
-        id
-    ) in refused:  # files first: a kill in between leaves a document whose raw text is missing, never text
+    for id in refused:
+        # files first: a kill in between leaves a document whose raw text is missing, never text
         forget.delete_files(workspace, id)
     with ledger.transaction():
         forget.refuse_all(workspace, refused, STAGE)
@@ -179,15 +200,28 @@ def _commit(
             reasons[reason or "kept"] += 1
             if one.id in refused:
                 continue
-            similarity = twin.similarity if twin else None
-            ledger.decide(one.id, STAGE, reason, ids[twin.number] if twin else "", similarity, one.figures)
+            figures = one.figures | _noted(overlaps.get(one.number), ids)
+            twin_id, similarity = (ids[twin.number], twin.similarity) if twin else ("", None)
+            ledger.decide(one.id, STAGE, reason, twin_id, similarity, figures)
             if reason:
-                _audit(workspace, one, reason, ids[twin.number] if twin else "", similarity)
+                _audit(workspace, one, reason, twin_id, similarity)
             if reason == "integrity":
                 progress.say(_explain(one))
         commit_index(workspace, index)
     index.sweep()
     return reasons
+
+
+def _noted(overlap: Overlap | None, ids: dict[int, str]) -> Figures:
+    """What later stages take out: text of earlier documents (``prepare``), boilerplate (``clean``)."""
+    if overlap is None:
+        return {}
+    noted = {
+        "contains": [ids[number] for number in overlap.contains],
+        "shares": [ids[number] for number in overlap.shares],
+        "boilerplate": [f"{key:016x}" for key in overlap.boilerplate],
+    }
+    return {name: found for name, found in noted.items() if found}
 
 
 def _ids(workspace: Workspace, numbers: set[int]) -> dict[int, str]:
@@ -231,9 +265,12 @@ def _totals(workspace: Workspace) -> Figures:
 # -- when everything is judged again --------------------------------------------------------------
 
 
-_CLEANING = ("normalize.py", "characters.py", "contacts.py", "artefacts.py", "artefacts.txt", "segment.py")
+_CLEANING = (
+    "normalize.py", "characters.py", "contacts.py", "artefacts.py", "artefacts.txt", "segment.py",
+    "boilerplate.py", "words.py",
+)  # fmt: skip
 _JUDGING = (
-    "words.py", "dedup.py", "quality_filter.py", "language.py",
+    "dedup.py", "quality_filter.py", "language.py",
     "narrative.py", "narrative_words.yaml", "narrative_weights.json",
 )  # fmt: skip
 
@@ -291,16 +328,11 @@ def _rebuild(workspace: Workspace, config: Config, progress: Progress) -> NearIn
     progress.say("The duplicates' index is missing or damaged: it is built again.")
     ledger.set_meta("near_runs", "[]")
     index = open_index(workspace)
-    rows = ledger.connection.execute(
-        "SELECT seq, id FROM documents WHERE id IN"
-        " (SELECT document_id FROM decisions WHERE stage = ? AND rule = '') ORDER BY seq",
-        (STAGE,),
-    ).fetchall()
     parts = (
-        (workspace.raw_text, tuple((row["seq"], row["id"]) for row in part))
-        for part in chunks(iter(rows), TASK)
+        (workspace.raw_text, tuple((row["seq"], row["id"], row["site"]) for row in part))
+        for part in chunks(rows(workspace, _KEPT), TASK)
     )
-    executor = "serial" if len(rows) < SMALL else config.executor
+    executor = "serial" if count_of(workspace, _KEPT) < SMALL else config.executor
     sketches = (
         one
         for part in map_ordered(sketch_documents, parts, executor, config.workers, config.scheduler)
@@ -314,10 +346,10 @@ def _rebuild(workspace: Workspace, config: Config, progress: Progress) -> NearIn
     return index
 
 
-def sketch_documents(task: tuple[Path, tuple[tuple[int, str], ...]]) -> list[tuple[int, Sketch | None]]:
+def sketch_documents(task: tuple[Path, tuple[tuple[int, str, str], ...]]) -> list[tuple[int, Sketch | None]]:
     directory, documents = task
     found: list[tuple[int, Sketch | None]] = []
-    for number, id in documents:
-        text, _ = files.read_raw(directory / f"{id}.txt", id)
-        found.append((number, None if text is None else sketch(text)))
+    for number, id, site in documents:
+        raw, _ = files.read_raw(directory / f"{id}.txt", id)
+        found.append((number, None if raw is None else sketch(clean_text(raw).text, site)))
     return found

@@ -1,4 +1,4 @@
-"""Words as 64-bit numbers: what duplicates, repetition and excerpts are found by.
+"""Words as 64-bit numbers: what duplicates, repetition, languages and kinds of text are found by.
 
 Everything is numpy over code points, so a text of 3.6 kB takes a fraction of a millisecond,
 and nothing depends on PYTHONHASHSEED, locale or platform.
@@ -7,16 +7,38 @@ and nothing depends on PYTHONHASHSEED, locale or platform.
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
+Indices = NDArray[np.intp]
 
 _TABLE_END: Final = 0x3000  # beyond: CJK and rarer scripts, taken as letters
-_LONGEST: Final = 64  # letters of a word that tell it from others
+_NEWLINE: Final = 10
+_LONGEST: Final = 64  # letters of a word that tell it from others; a power of two
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text (runs of letters and digits) and where they stand."""
+
+    codes: NDArray[np.uint32]  # [characters] code points of the text in NFC
+    starts: Indices  # [words] where each begins
+    ends: Indices  # [words] where each has ended
+    hashes: Hashes  # [words] equal for words that differ in case alone
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def lines(self) -> tuple[Indices, Indices]:
+        """The number of the line that each word stands in, and the first word of each line that has words."""
+        of = np.searchsorted(np.flatnonzero(self.codes == _NEWLINE), self.starts)
+        return of, np.flatnonzero(np.diff(of, prepend=-1))
 
 
 def mix(x: Hashes) -> Hashes:
@@ -26,6 +48,7 @@ def mix(x: Hashes) -> Hashes:
     return x ^ (x >> np.uint64(31))
 
 
+@cache
 def constants(seed: int, count: int) -> Hashes:
     """``count`` fixed pseudo-random odd numbers."""
     steps = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -33,24 +56,40 @@ def constants(seed: int, count: int) -> Hashes:
 
 
 @cache
-def _tables() -> tuple[NDArray[np.bool_], Hashes]:
-    return np.array([chr(i).isalnum() for i in range(_TABLE_END)]), constants(1, _LONGEST)
+def _folded() -> NDArray[np.uint32]:
+    """Of each code point below the table's end the lower-case letter's; 0 where it is no part of a word."""
+    letters = [ord(chr(i).lower()[0]) if chr(i).isalnum() else 0 for i in range(_TABLE_END)]
+    return np.array(letters, dtype=np.uint32)
+
+
+_WEIGHTS: Final = constants(1, _LONGEST)
+
+
+@lru_cache(maxsize=1)  # those who judge one text ask for its words one after the other
+def words_of(text: str) -> Words:
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
+    folded = _folded().take(codes, mode="clip")
+    if len(codes) and not text.isascii() and codes.max() >= _TABLE_END:
+        folded = np.where(codes >= _TABLE_END, codes, folded)
+    inside = np.zeros(len(codes) + 2, dtype=np.bool_)
+    np.not_equal(folded, 0, out=inside[1:-1])
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    starts, ends = edges[::2], edges[1::2]
+    if not len(starts):
+        return Words(codes, starts, ends, np.zeros(0, np.uint64))
+    lengths = ends - starts
+    letters = folded[inside[1:-1]]
+    first = np.cumsum(lengths) - lengths  # where each word begins among the letters alone
+    place = (np.arange(len(letters)) - np.repeat(first, lengths)) & (_LONGEST - 1)
+    sums = np.add.reduceat(letters * _WEIGHTS[place], first)
+    return Words(codes, starts, ends, mix(sums + lengths.astype(np.uint64)))
 
 
 def word_hashes(text: str) -> Hashes:
     """One number a word (a run of letters and digits, case folded), in order: uint64 [words]."""
-    is_word, weights = _tables()
-    folded = unicodedata.normalize("NFC", text).lower()
-    codes = np.frombuffer(folded.encode("utf-32-le", "replace"), dtype="<u4")
-    inside = is_word[np.minimum(codes, _TABLE_END - 1)] | (codes >= _TABLE_END)
-    edges = np.flatnonzero(np.diff(inside.view(np.int8), prepend=np.int8(0), append=np.int8(0)))
-    if not len(edges):
-        return np.zeros(0, np.uint64)
-    lengths = edges[1::2] - edges[::2]
-    starts = np.cumsum(lengths) - lengths  # where each word begins among the letters alone
-    letters = codes[inside].astype(np.uint64)
-    place = np.arange(len(letters)) - np.repeat(starts, lengths)
-    return mix(np.add.reduceat(letters * weights[place % _LONGEST], starts) + lengths.astype(np.uint64))
+    return words_of(text).hashes
 
 
 def ngrams(words: Hashes, n: int) -> Hashes:
@@ -63,3 +102,26 @@ def ngrams(words: Hashes, n: int) -> Hashes:
     for i in range(1, n):
         total = total + words[i : len(words) - n + 1 + i] * weights[i]
     return mix(total)
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Words that are looked up together, each in some of ``columns`` groups."""
+
+    keys: Hashes  # ascending
+    member: NDArray[np.int64]  # [keys + 1, groups], the last row for any other word
+
+    @classmethod
+    def of(cls, groups: Iterable[Iterable[str]]) -> Lexicon:
+        listed = [set(group) for group in groups]
+        words = sorted(set().union(*listed))
+        keys = np.array([int(word_hashes(word)[0]) for word in words], dtype=np.uint64)
+        order = np.argsort(keys)
+        member = np.array([[word in group for group in listed] for word in words], dtype=np.int64)
+        return cls(keys[order], np.vstack([member[order], np.zeros_like(member[:1])]))
+
+    def rows(self, words: Hashes) -> Indices:
+        """Of each word its row in ``member``."""
+        at = np.searchsorted(self.keys, words)
+        found = self.keys.take(at, mode="clip") == words
+        return np.where(found, at, len(self.keys))

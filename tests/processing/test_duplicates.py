@@ -117,7 +117,9 @@ def test_few_runs_remain_however_often_the_index_grows(index: NearIndex) -> None
             int(rng.integers(1 << 60)),
             rng.integers(1 << 60, size=25).astype(np.uint64),
             rng.integers(256, size=125).astype(np.uint8),
+            20,
             np.sort(rng.integers(1 << 60, size=20).astype(np.uint64)),
+            rng.integers(1 << 60, size=9).astype(np.uint64),
         )
 
     for number in range(100):
