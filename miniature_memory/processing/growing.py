@@ -56,7 +56,11 @@ class Manifest:
                 left -= len(line)
                 if left < 0:  # a kill left it behind
                     return
-                yield json.loads(line)
+                try:
+                    row: Row = json.loads(line)
+                except ValueError:  # another hand was at it; who compares will miss the rest
+                    return
+                yield row
 
 
 def parts(renamed: int) -> Iterator[tuple[int, str]]:
