@@ -47,6 +47,7 @@ _NAME = re.compile(r"\{([a-z]+)\}")
 _WORD = re.compile(r"(?<![\w\\])[^\W\d]+(?![\w*?])")
 _OPTIONAL = re.compile(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\?")
 _MEMORY = 4 << 20  # for one pattern's automaton; it grows only as far as a text drives it
+_BORROWED = {"ms": "id_counts"}  # Malay counts as Indonesian does
 _CHUNK = 3_000  # characters of one alternation
 
 
@@ -208,7 +209,7 @@ def _sections(rows: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
 @cache
 def book(name: str) -> Book:
     """The rules of one language (``en``, ``es`` ...), read at first use."""
-    rows = lines(name)
+    rows = lines(name) + lines(_BORROWED.get(name, "-"))
     if name != "en":  # their apostrophes join two words ("l'an"); English ones are tokens already
         rows = [apart(row) for row in rows + lines("all")]
     return Book(rows)

@@ -11,7 +11,7 @@ from miniature_memory.screen.book import Book, apart, book
 from miniature_memory.screen.counts import taken_for_an_age
 from miniature_memory.screen.disguises import Disguises
 from miniature_memory.screen.foreign_counts import foreign_counts, holds_an_age
-from miniature_memory.screen.languages import LATIN, read
+from miniature_memory.screen.languages import LATIN, read, without_foreign
 from miniature_memory.screen.needs import keys_of
 from miniature_memory.screen.numerals import ADULT, mark_digits
 from miniature_memory.screen.reckoning import reckoned
@@ -96,8 +96,10 @@ def broken(view: str, running: bool) -> Iterator[str]:
     row = mark_digits(tokens(view))
     marked = mark_english(row, rules.numerals)
     yield from hits(marked, rules)
-    if running and taken_for_an_age(marked) & taken_for_an_age(without_idioms(marked, rules)):
-        yield "bare-number"
+    if running and taken_for_an_age(marked):
+        own = without_foreign(marked)  # other languages have their own rules for it
+        if taken_for_an_age(own) & taken_for_an_age(without_idioms(own, rules)):
+            yield "bare-number"
     yield from reckoned(marked)
     languages, lost = read(row)
     for language, spoken in languages.items():

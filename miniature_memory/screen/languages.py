@@ -18,11 +18,12 @@ from miniature_memory.screen.numerals import Numerals
 
 LATIN = ("es", "pt", "it", "fr", "de", "nl", "sv", "tr", "id", "ms", "pl")
 CYRILLIC = ("ru",)
-ASIAN = ("zh", "ja")
 
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _NOT_RUSSIAN = re.compile(r"[\u0402-\u040f\u0452-\u045f\u0460-\u04ff]")
 _ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
+_KANA = re.compile(r"[\u3041-\u30ff]")
+_JAPANESE = 0.2  # share of kana from which on a sentence of Han letters is Japanese and not Chinese
 # Letters of every script but Latin, Cyrillic, Han and kana; single ones (a formula's) may stand.
 _OTHER_SCRIPT = re.compile(
     r"[\u0370-\u03ff\u0530-\u1cff\u1f00-\u1fff\u2c00-\u2dff\u3100-\u31bf\ua000-\uabff\uac00-\ud7ff\U00010000-\U0001efff]{2}"
@@ -30,6 +31,7 @@ _OTHER_SCRIPT = re.compile(
 _UNVOUCHED_ENDING = re.compile(r"[a-z]+(?:vuotia[a-z]*|vuotta|arainn|evesen|godisnj[a-z]+|tilet[yae]|metis)")
 _END = re.compile(r" [.!?] ")
 _UNITS = {"lat": "pl", "lata": "pl", "ar": "sv"}  # years of age, where a number stands before them
+_FEW = 3  # words of a sentence that is too short to tell it from names
 _ENOUGH = 6  # words from which on a sentence must hold some that are known
 _KNOWN_SHARE = 0.15
 
@@ -61,7 +63,10 @@ def _speech() -> dict[str, tuple[tuple[str, int], ...]]:
     same: dict[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]] = {}  # one object for equal ones
     for language in LATIN:
         rules = book(language)
-        telling = rules.markers | rules.stages
+        plain = frozenset(
+            w for name in ("years", "plain", "about", "clause", "det") for w in rules.listed(name)
+        )
+        telling = rules.markers | rules.stages | frozenset(w for w in plain if len(w) > 2 and w.isalpha())
         for word in telling | rules.numerals.words:
             if "_" not in word:
                 own = len(word) > 1 and word not in shared and word not in english
@@ -100,6 +105,10 @@ def sentences(row: str) -> list[str]:
     return [part for part in _END.split(row) if part.strip(" .")]
 
 
+def _is_japanese(sentence: str) -> bool:
+    return len(_KANA.findall(sentence)) > _JAPANESE * len(_ASIAN.findall(sentence))
+
+
 def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str, int]:
     """The languages a sentence is likely to be in, with how many of its words they know.
 
@@ -129,7 +138,10 @@ def read(row: str) -> tuple[dict[str, str], bool]:
     lost = False
     if not row.isascii():
         if _ASIAN.search(row):
-            spoken |= dict.fromkeys(ASIAN, row)
+            spoken["ja"] = row
+            spoken["zh"] = " . ".join(
+                part for part in re.split(r" [.!?](?= )", row) if not _is_japanese(part)
+            )
         if _CYRILLIC.search(row):
             spoken |= dict.fromkeys(CYRILLIC, row)
         lost = bool(_OTHER_SCRIPT.search(row) or _NOT_RUSSIAN.search(row))
@@ -153,6 +165,18 @@ def read(row: str) -> tuple[dict[str, str], bool]:
         chosen = [" ".join(parts[i].split()) for i in sorted(numbers) if 0 <= i < len(parts)]
         spoken[language] = " . " + " . ".join(chosen) + " . "
     return spoken, lost
+
+
+def without_foreign(row: str) -> str:
+    """The row without the sentences most of whose words another language knows and English doesn't."""
+    kept: list[str] = []
+    for part in sentences(row):
+        words = [w for w in part.split() if len(w) > 1 and w.isalpha()]
+        known = sum(map(english_words().__contains__, words))
+        likely = languages_of(part.split(), words, known) if 2 * known <= len(words) else {}
+        if len(words) < _FEW or 2 * max(likely.values(), default=0) < len(words):
+            kept.append(part)
+    return f" . {' . '.join(kept)} . "
 
 
 def _judge(sentence: list[str], words: list[str], strange: set[str]) -> tuple[dict[str, int], bool]:

@@ -1,0 +1,194 @@
+"""Small numbers in other languages: what counts, names or tells the time is let go, the rest is an age.
+
+The same thought as ``counts.py`` has for English, with each language's words as data. A language's
+``rules/*_counts.txt`` gives these lists of words (``_`` joins a phrase, ``*te`` is an ending):
+
+- ``years``: the units of an age ("Jahre", the ending "jährige");
+- ``span``, ``spanned``: what makes them a time that passes, before and after them ("seit", "später");
+- ``thing``: what may be nine years old; ``be``: the verbs that say so of it, ``of`` what joins both;
+- ``before``: what stands right before an hour, a day or a counted number;
+- ``label``: what a number within three words names ("Seite 9");
+- ``after``: units and phrases that follow a number; ``month``: the names of months;
+- ``times``: what makes a small number great ("thousand"); ``score``: what joins the sides of a result;
+- ``about``: adverbs before a number, which are passed over; ``joint``: what stands between two numbers;
+- ``plain``: words and endings that no counted noun has, but for those in ``noun``; ``counted``: endings
+  of which it must have one (``*``: any); ``adjective``: endings of what may stand before it;
+- ``ascribed``: those of the ``years`` that belong to a noun after them;
+- ``clause``: words that begin another clause; ``det``: articles and their like, which a thing's name
+  needs (``*``: may lack);
+- ``said``: phrases that say an age whatever follows it;
+- ``twofold``: numbers that are other words, too ("neuf", "sei"), and ``firm``: what they must follow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from functools import cache
+
+from miniature_memory.screen.book import Book, book
+from miniature_memory.screen.views import spaced
+
+_SMALL = re.compile(r"%(?:[4-9]|1[0-7])(?:\.5)?")
+_SIGNS = frozenset(". , ; : ! ? ( ) [ ] - / < > & + _".split())
+_REACH = 14  # tokens that are looked at to each side
+_PHRASE = 5  # tokens of the longest phrase
+_NEAR = 3  # tokens within which a label, an adjective or a subject stands
+
+
+class ForeignCounts:
+    """What small numbers do in one language."""
+
+    def __init__(self, rules: Book) -> None:
+        self._rules = rules
+        self._noun = self._endings("noun")
+        self._plain = self._endings("plain")
+        self._counted = self._endings("counted")
+        self._adjective = self._endings("adjective")
+
+    def without(self, row: str) -> str:
+        """The row, its numbers marked, with each that is no age made unreadable to the rules."""
+        if "%" not in row and "#" not in row:
+            return row
+        words = row.split()
+        return f" {' '.join('_' if self._is_something_else(words, at) else w for at, w in enumerate(words))} "
+
+    @cache  # noqa: B019 - one of these lives as long as the program
+    def _list(self, name: str) -> frozenset[str]:
+        return frozenset(" ".join(spaced(w.replace("_", " ")).split()) for w in self._rules.listed(name))
+
+    def _endings(self, name: str) -> tuple[str, ...]:
+        return tuple(word[1:] for word in self._list(name) if word.startswith("*"))
+
+    def _is_something_else(self, words: Sequence[str], at: int) -> bool:
+        """Whether the word at ``at`` is a small number that is no age."""
+        if words[at][0] not in "%#":
+            return False
+        first, last, joints = self._chain(words, at)
+        left = [w for w in words[max(0, first - _REACH) : first] if w != "'"]
+        right = [w for w in words[last + 1 : last + 1 + _REACH] if w != "'"]
+        if _ends(left, self._list("said")):
+            return False
+        while size := _ends(left, self._list("about")):
+            del left[-size:]
+        if right and right[0] in self._list("times"):
+            return True
+        for apart in (0, 1):  # "nine years", "nine short years"
+            if size := _starts(right[apart:], self._list("years")):
+                return self._passes(left, right[apart + size - 1 :])
+            if not self._is_word(right[:1]):
+                break
+        if not _SMALL.fullmatch(words[at]):
+            return False
+        return (
+            bool(_ends(left, self._list("before")) or _starts(right, self._list("after")))
+            or bool(left and left[-1][0] in "^~")  # "at the seventh fifteen", as Polish tells the time
+            or self._is_labelled(left)
+            or self._is_a_day(left, right)
+            or self._counts(right)
+            or self._is_said_of_a_thing(left)
+            or (self._list("score") >= joints > set() and left[-1:] != ["de"])
+            or (words[at][1:] in self._list("twofold") and not self._is_firm(left, right))
+        )
+
+    def _chain(self, words: Sequence[str], at: int) -> tuple[int, int, set[str]]:
+        """The first and last of the numbers that stand in a row with one ("four, five or six"), and what joins them."""
+        first = last = at
+        joints: set[str] = set()
+        joined = self._list("joint") | self._list("score")
+        while first > 1 and words[first - 1] in joined and _is_number(words[first - 2]):
+            joints.add(words[first - 1])
+            first -= 2
+        while last + 2 < len(words) and words[last + 1] in joined and _is_number(words[last + 2]):
+            joints.add(words[last + 1])
+            last += 2
+        while first > 0 and _is_number(words[first - 1]):
+            first -= 1
+        return first, last, joints
+
+    def _passes(self, left: Sequence[str], right: Sequence[str]) -> bool:
+        """Whether years that stand between these words (``right`` has their unit) pass, or are a thing's."""
+        ascribed = right[0] in self._list("ascribed")
+        return (
+            bool(_ends(left, self._list("span")) or _starts(right[1:], self._list("spanned")))
+            or (not ascribed and self._is_said_of_a_thing(left))
+            or any(word in self._list("thing") for word in self._phrase([w for w in right[1:] if w != "%1"]))
+        )
+
+    def _is_word(self, words: Sequence[str]) -> bool:
+        """Whether the first of these can be a noun or an adjective."""
+        return (
+            bool(words)
+            and words[0][0].isalpha()
+            and words[0] not in self._list("plain") | self._list("about")
+        )
+
+    def _phrase(self, right: Sequence[str]) -> Sequence[str]:
+        """The words of the noun phrase that begins here."""
+        size = 0
+        while size < _NEAR and self._is_word(right[size : size + 1]):
+            size += 1
+        return right[:size]
+
+    def _counts(self, right: Sequence[str]) -> bool:
+        """Whether a noun that a number may count follows, with adjectives before it."""
+        for word in self._phrase(right):
+            if word.endswith(self._plain) and not word.endswith(self._noun):
+                return False
+            if word.endswith(self._counted):
+                return True
+            if not word.endswith(self._adjective):
+                return False
+        return False
+
+    def _is_labelled(self, left: Sequence[str]) -> bool:
+        near = left[-_NEAR:]
+        return any(word in self._list("label") and not _SIGNS & set(near[i:]) for i, word in enumerate(near))
+
+    def _is_a_day(self, left: Sequence[str], right: Sequence[str]) -> bool:
+        if (left and left[-1] in self._list("month")) or (right and right[0] in self._list("month")):
+            return True
+        return len(right) > 1 and right[0] in (".", *self._list("of")) and right[1] in self._list("month")
+
+    def _is_said_of_a_thing(self, left: Sequence[str]) -> bool:
+        """Whether the clause begins with a thing and ends with a verb that tells its age ("of": right after it)."""
+        if left and left[-1] in self._list("of") and _ends(left[:-1], self._list("thing")):
+            return True
+        if not (_ends(left, self._list("be")) or (left[-1:] and left[-1] in self._list("thing"))):
+            return False
+        borders = _SIGNS | self._list("clause")
+        clause = left[max((i + 1 for i, word in enumerate(left) if word in borders), default=0) :]
+        begins = clause[:1] and (
+            clause[0] in self._list("det")
+            or ("*" in self._list("det") and clause[0] not in self._list("plain"))
+        )
+        return bool(begins) and any(word in self._list("thing") for word in clause[:_NEAR])
+
+    def _is_firm(self, left: Sequence[str], right: Sequence[str]) -> bool:
+        alone = left[-1:] and left[-1] in _SIGNS and right[:1] and right[0] in _SIGNS
+        return bool(alone or _ends(left, self._list("firm")))
+
+
+def _is_number(word: str) -> bool:
+    return word[:1] in "%#="
+
+
+def _ends(words: Sequence[str], phrases: Collection[str]) -> int:
+    """How many of the last words make one of the phrases, at most."""
+    return max((n for n in range(1, _PHRASE + 1) if " ".join(words[-n:]) in phrases), default=0)
+
+
+def _starts(words: Sequence[str], phrases: Collection[str]) -> int:
+    """How many of the first words make one of the phrases, at most."""
+    return max((n for n in range(1, _PHRASE + 1) if " ".join(words[:n]) in phrases), default=0)
+
+
+def holds_an_age(row: str) -> bool:
+    """Whether a small number is left in a row that ``without`` went over."""
+    return any(word[:1] == "%" and _SMALL.fullmatch(word) for word in row.split(" "))
+
+
+@cache
+def foreign_counts(language: str) -> ForeignCounts:
+    """What small numbers do in a language (``es``, ``fr`` ...)."""
+    return ForeignCounts(book(language))
