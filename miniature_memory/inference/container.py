@@ -55,12 +55,11 @@ def read(path: Path) -> Container:
         header: dict[str, Any] = json.loads(bytes(view[8 : 8 + length]))
         metadata = {str(k): str(v) for k, v in header.pop("__metadata__", {}).items()}
         data = view[8 + length :]
+        if len(data) != max((int(entry["data_offsets"][1]) for entry in header.values()), default=0):
+            raise _damaged(path, "it is not as long as its header says")
         tensors = {name: _tensor(data, **entry) for name, entry in header.items()}
-        end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise _damaged(path, f"its header is broken ({type(error).__name__})") from None
-    if end != len(data):
-        raise _damaged(path, "it is not as long as its header says")
     if "sha256" in metadata and hashlib.sha256(data).hexdigest() != metadata["sha256"]:
         raise _damaged(path, "its bytes don't have the hash that was written with them")
     return Container(tensors, metadata)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from miniature_memory.errors import MissingInput
 from miniature_memory.inference.engine import Engine, Runtime
 from miniature_memory.inference.sampler import Settings
-from miniature_memory.inference.write import MemoryKind, Refusal, SummaryEvent, Token, write
+from miniature_memory.inference.write import Again, MemoryKind, Refusal, SummaryEvent, Token, attempts
 from miniature_memory.workspace import Workspace, atomic_write
 
 if TYPE_CHECKING:
@@ -23,26 +23,42 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class Told:
-    """A whole story: its text without the prompt, its summaries, and the rule that stopped it or ''."""
+    """A whole story: its text without the prompt, its summaries, the seconds it took; and the rules that
+    stopped it and those before it (``refused``: the rule that stopped the last try, or '')."""
 
     text: str
     summaries: tuple[str, ...]
+    seconds: float
+    refusals: tuple[str, ...]
     refused: str
 
 
 def tell(
-    engine: Runtime, prompt: str, settings: Settings, length: int, memory: MemoryKind = "summary"
+    engine: Runtime,
+    prompt: str,
+    settings: Settings,
+    length: int,
+    memory: MemoryKind = "summary",
+    tries: int = 1,
 ) -> Told:
     """Reads the writing loop to its end."""
-    text, summaries, refused = [], [], ""
-    for event in write(engine, prompt, settings, length, memory):
+    began = time.monotonic()
+    text: list[str] = []
+    summaries: list[str] = []
+    refusals: list[str] = []
+    refused = ""
+    for event in attempts(tries, engine, prompt, settings, length, memory):
         if isinstance(event, Token):
             text.append(event.text)
         elif isinstance(event, SummaryEvent):
             summaries.append(event.text)
         elif isinstance(event, Refusal):
             refused = event.rule
-    return Told("".join(text), tuple(summaries), refused)
+            refusals.append(refused)
+        elif isinstance(event, Again):
+            began, text, summaries, refused = time.monotonic(), [], [], ""
+    seconds = max(time.monotonic() - began, 1e-9)
+    return Told("".join(text), tuple(summaries), seconds, tuple(refusals), refused)
 
 
 def settings_of(config: Config, seed: int) -> Settings:
@@ -75,26 +91,24 @@ def generate(workspace: Workspace, config: Config, progress: Progress) -> Figure
             return {**known, "new": 0}
     engine = Engine.load(run / "model")
     g = config.generate
-    for attempt in range(g.tries):
-        seed = g.seed + attempt
-        began = time.monotonic()
-        told = tell(engine, g.prompt, settings_of(config, seed), g.length, g.memory)
-        if told.refused:
-            progress.say(f"  seed {seed} was stopped by the adults-only screen ({told.refused})")
-            continue
-        path = run / "samples" / f"story-{seed}.txt"
-        atomic_write(path, g.prompt + told.text.strip("\n") + "\n")
-        return {
-            "new": 1,
-            "characters": len(told.text),
-            "characters_per_second": round(len(told.text) / max(time.monotonic() - began, 1e-9)),
-            "seed": seed,
-            "tries": attempt + 1,
-            "last_summary": told.summaries[-1].strip() if told.summaries else "",
-            "path": str(path.relative_to(workspace.root)),
-            "identity": identity,
-        }
-    return {"new": 1, "tries": g.tries, "refused": told.refused}
+    told = tell(engine, g.prompt, settings_of(config, g.seed), g.length, g.memory, g.tries)
+    for seed, rule in enumerate(told.refusals, g.seed):
+        progress.say(f"  seed {seed} was stopped by the adults-only screen ({rule})")
+    if told.refused:
+        return {"new": 1, "tries": g.tries, "refused": told.refused}
+    seed = g.seed + len(told.refusals)
+    path = run / "samples" / f"story-{seed}.txt"
+    atomic_write(path, g.prompt + told.text.strip("\n") + "\n")
+    return {
+        "new": 1,
+        "characters": len(told.text),
+        "characters_per_second": round(len(told.text) / told.seconds),
+        "seed": seed,
+        "tries": len(told.refusals) + 1,
+        "last_summary": told.summaries[-1].strip() if told.summaries else "",
+        "path": str(path.relative_to(workspace.root)),
+        "identity": identity,
+    }
 
 
 def model_identity(model: Path) -> str:

@@ -4,7 +4,7 @@
         match event:
             case Token(text): ...            # what may be shown, in order
             case SummaryEvent(text): ...     # what the window now remembers
-            case Refusal(rule): ...          # the adults-only screen stopped it; nothing follows
+            case Refusal(rule): ...          # the adults-only screen stopped it; nothing but Done follows
             case Done(characters): ...
 
 The loop knows nothing of who reads it. The screen stands between the model and every event that carries text;
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from miniature_memory import screen
@@ -99,7 +99,14 @@ class Done:
     reason: Literal["length", "refused"]
 
 
-Event = Notice | Token | Evicted | SummaryEvent | Refusal | Done
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The story that was stopped is dropped, and begun anew after the prompt with the seed ``seed``."""
+
+    seed: int
+
+
+Event = Notice | Token | Evicted | SummaryEvent | Refusal | Done | Again
 
 
 @dataclass
@@ -183,6 +190,22 @@ def write(
     known, changed = transliterate(prompt)
     screen.require(story.shown + known, "prompt")
     return _Writer(engine, settings or Settings(), memory, story).run(known, changed, length)
+
+
+def attempts(
+    tries: int, engine: Runtime, prompt: str, settings: Settings, length: int | None, memory: MemoryKind
+) -> Iterator[Event]:
+    """``write``; where the screen stops the story, ``Again`` with the next seed, ``tries`` times in all."""
+    for number in range(tries):
+        seed = (settings.seed + number) % 2**64
+        if number:
+            yield Again(seed)
+        refused = False
+        for event in write(engine, prompt, replace(settings, seed=seed), length, memory):
+            refused |= isinstance(event, Refusal)
+            yield event
+        if not refused:
+            return
 
 
 class _Writer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -37,6 +38,14 @@ class Flow(click.Group):
                     return command
         return None
 
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            # whoever read our output has enough; nothing is wrong
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(0) from None
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         for title, commands in self.sections:
             with formatter.section(title):
@@ -60,6 +69,9 @@ def mm() -> None:
 
 def main() -> None:
     """Runs ``mm``: errors as one message on stderr, and the exit codes 0, 1, 2, 3, 4, 130."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))
     try:
         mm.main(prog_name="mm", standalone_mode=False)
     except MiniatureMemoryError as error:
@@ -72,10 +84,6 @@ def main() -> None:
     except (KeyboardInterrupt, click.Abort):
         click.echo("\nStopped; what was done is saved. The same command goes on from here.", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        # whoever read our output has enough; nothing is wrong
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -61,6 +61,14 @@ def find_model(model: Path | None, root: Path) -> Path:
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), metavar="X")
 @click.option("--min-p", type=click.FloatRange(0, 1), metavar="X")
 @click.option("--repetition-penalty", type=click.FloatRange(1), metavar="X")
+@click.option(
+    "--tries",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Where the screen stops the story, begin anew with the next seed, so many times in all.",
+)
 @click.option("--endless", is_flag=True, help="Until Ctrl-C.")
 @click.option("--verbose", is_flag=True, help="Show the summary at each slide, speed and memory (on stderr).")
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON lines.")

@@ -13,10 +13,19 @@ from typing import Any
 
 import click
 
-from miniature_memory.errors import Refused
+from miniature_memory.errors import DiskFull, MiniatureMemoryError, Refused
 from miniature_memory.inference.engine import Engine
 from miniature_memory.inference.sampler import released_with
-from miniature_memory.inference.write import Done, Event, Notice, Refusal, SummaryEvent, Token, write
+from miniature_memory.inference.write import (
+    Again,
+    Done,
+    Event,
+    Notice,
+    Refusal,
+    SummaryEvent,
+    Token,
+    attempts,
+)
 from miniature_memory.meter import own_peak_megabytes
 
 #: seconds between two saves of --out
@@ -28,6 +37,7 @@ def write_story(
     prompt: str,
     *,
     length: int,
+    tries: int,
     endless: bool,
     memory: str | None,
     verbose: bool,
@@ -42,21 +52,18 @@ def write_story(
     kind: Any = memory or usual
     saved = _Saved(out, prompt)
     began, shown, code = time.monotonic(), 0, 0
-    events = write(engine, prompt, settings, None if endless else length, kind)
+    show = _as_json if as_json else _Terminal(prompt, verbose)
     try:
-        if prompt and not as_json:
-            events = _after_prompt(events, prompt)
-        for event in events:
+        for event in attempts(tries, engine, prompt, settings, None if endless else length, kind):
+            show(event)
             if isinstance(event, Token):
                 shown += len(event.text)
                 saved.add(event.text)
-            if as_json:
-                _line({"event": type(event).__name__.removesuffix("Event").lower(), **asdict(event)})
-            else:
-                _show(event, verbose)
-            if isinstance(event, Refusal):
+            elif isinstance(event, Refusal):
                 code = Refused.exit_code
-            if isinstance(event, SummaryEvent) and verbose:
+            elif isinstance(event, Again):
+                saved, code = _Saved(out, prompt), 0
+            elif isinstance(event, SummaryEvent) and verbose:
                 _talk(f"    {_speed(shown, began)}")
     except KeyboardInterrupt:
         code = 130
@@ -72,37 +79,41 @@ def write_story(
     return code
 
 
-def _after_prompt(events: Any, prompt: str) -> Any:
-    """The prompt is shown when the screen has let it pass, that is, with the first event."""
-    first = True
-    for event in events:
-        if first:
-            sys.stdout.write(prompt)
-            first = False
-        yield event
+class _Terminal:
+    """Events as a person reads them: the story on stdout, what is to be said about it on stderr."""
+
+    def __init__(self, prompt: str, verbose: bool) -> None:
+        self._prompt, self._verbose, self._begun = prompt, verbose, False
+
+    def __call__(self, event: Event) -> None:
+        if not self._begun:  # the first event tells that the screen has let the prompt pass
+            sys.stdout.write(self._prompt)
+            self._begun = True
+        if isinstance(event, Token):
+            sys.stdout.write(event.text)
+            sys.stdout.flush()
+        elif isinstance(event, Notice):
+            _talk(event.text)
+        elif isinstance(event, SummaryEvent) and self._verbose:
+            _talk(f"\n  ┊ summary: {event.text.strip() or '(empty)'}")
+        elif isinstance(event, Refusal):
+            _talk(f"\nThe adults-only screen stopped the story (rule: {event.rule}).")
+            _talk("Try another seed or prompt, or let --tries do it.")
+        elif isinstance(event, Again):
+            _talk(f"Again, with seed {event.seed}:")
+            sys.stdout.write(f"\n\n{self._prompt}")
+        elif isinstance(event, Done) and self._verbose:
+            _talk(f"\n  ┊ {event.characters:,} characters, ended by {event.reason}")
 
 
-def _show(event: Event, verbose: bool) -> None:
-    if isinstance(event, Token):
-        sys.stdout.write(event.text)
-        sys.stdout.flush()
-    elif isinstance(event, Notice):
-        _talk(event.text)
-    elif isinstance(event, SummaryEvent) and verbose:
-        _talk(f"\n  ┊ summary: {event.text.strip() or '(empty)'}")
-    elif isinstance(event, Refusal):
-        _talk(f"\nThe adults-only screen stopped the story (rule: {event.rule}). Try another seed or prompt.")
-    elif isinstance(event, Done) and verbose:
-        _talk(f"\n  ┊ {event.characters:,} characters, ended by {event.reason}")
+def _as_json(event: Event) -> None:
+    data = {"event": type(event).__name__.removesuffix("Event").lower(), **asdict(event)}
+    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
 
 
 def _talk(text: str) -> None:
     click.echo(click.style(text, dim=True), err=True)
-
-
-def _line(data: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
 
 
 def _speed(characters: int, began: float) -> str:
@@ -119,7 +130,12 @@ class _Saved:
         if path is not None:
             from miniature_memory.workspace import atomic_write  # here, as it brings SQLite along
 
-            atomic_write(path, prompt)
+            try:
+                atomic_write(path, prompt)
+            except OSError as error:
+                raise MiniatureMemoryError(
+                    f"{path} can't be written: {error.strerror}.", "Name another file by --out."
+                ) from None
 
     def add(self, text: str) -> None:
         if self._path is None:
@@ -131,14 +147,16 @@ class _Saved:
     def save(self) -> None:
         if self._path is None or not self._pending:
             return
+        data, self._pending, self._last = self._pending.encode("utf-8"), "", time.monotonic()
         with self._path.open("r+b", buffering=0) as handle:
             end = handle.seek(0, os.SEEK_END)
             try:
-                data = self._pending.encode("utf-8")
                 if handle.write(data) != len(data):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(handle.fileno())
-            except OSError:
+            except OSError as error:
                 handle.truncate(end)
-                raise
-        self._pending, self._last = "", time.monotonic()
+                raise DiskFull(
+                    f"{self._path} can't be written any further: {error.strerror}.",
+                    f"It holds the first {end:,} bytes of the story. Free some space, or name another --out.",
+                ) from None
