@@ -1,6 +1,6 @@
 """One side of the training benchmark: our model on one plain text, as fast as we know how.
 
-    python -m miniature_memory.benchmarks.fast train DATA RECIPE OUT [--seed N] [--seconds N]
+    python -m miniature_memory.benchmarks.fast train DATA RECIPE OUT [--seed N] [--seconds N] [--curve N]
     python -m miniature_memory.benchmarks.fast score DATA RECIPE OUT
     python -m miniature_memory.benchmarks.fast step PRESET
 
@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,69 +25,87 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from miniature_memory import vocabulary
-from miniature_memory.config import TrainConfig
-from miniature_memory.memory.match import match_features
 from miniature_memory.meter import own_peak_megabytes
+from miniature_memory.training.batches import Batch, to_batch
 from miniature_memory.training.model import Model, Shape
 from miniature_memory.training.optimizer import Optimizer, Rates, rate_factor
+
+#: what a model sees at once when it is scored; recipes may learn on shorter windows
+BLOCK = 256
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Sizes and rates. ``rows`` of ``window`` characters a step; ``decay`` is the share of steps at a falling
-    rate. With ``--seconds`` the steps are chosen from a measured speed."""
+    rate. With ``--seconds`` the steps are chosen from a measured speed. ``average`` is the share of each step
+    that the running average of the weights keeps in the last half (0: none)."""
 
     layers: int
     width: int
     heads: int
     mlp: int
+    ngram_rows: int
     window: int
     rows: int
     steps: int
     matrix: float = 0.02
-    embedding: float = 0.01
-    head: float = 0.004
+    embedding: float = 0.03
+    head: float = 0.006
+    ngram: float = 0.3
     weight_decay: float = 0.05
+    dropout: float = 0.0
     qk_gain: float = 1.5
     warmup: int = 10
     decay: float = 0.6
+    average: float = 0.0
     match: bool = True
 
 
 RECIPES = {
     # at most 0.81M parameters, to nanoGPT's CPU-recipe loss
-    "quick": Recipe(layers=4, width=128, heads=4, mlp=320, window=256, rows=2, steps=360),
+    "quick": Recipe(
+        layers=1, width=96, heads=3, mlp=128, ngram_rows=7000, window=128, rows=4, steps=118,
+        embedding=0.1, head=0.01,
+    ),
     # what nanoGPT's CPU time buys at any size
-    "long": Recipe(layers=5, width=192, heads=6, mlp=512, window=256, rows=4, steps=700),
+    "long": Recipe(layers=3, width=128, heads=4, mlp=352, ngram_rows=65536, window=256, rows=4, steps=900),
     # nanoGPT's GPU-recipe loss on one core
-    "far": Recipe(layers=6, width=256, heads=8, mlp=704, window=256, rows=16, steps=1500, weight_decay=0.3),
-}
+    "far": Recipe(
+        layers=4, width=192, heads=6, mlp=512, ngram_rows=65536, window=256, rows=8, steps=8000,
+        weight_decay=0.1, dropout=0.1, average=0.998,
+    ),
+}  # fmt: skip
 
 
 class Text:
-    """A text as ids 0 … symbols-1 (``small``), beside the fixed vocabulary's ids that match features read."""
+    """A text in the fixed vocabulary, split as nanoGPT's ``prepare.py`` splits it."""
 
     def __init__(self, path: Path) -> None:
-        self.ids = vocabulary.encode(path.read_text(encoding="utf-8"))
-        used = np.unique(self.ids)
-        self.symbols = len(used)
-        self.small = np.zeros(256, np.int64)
-        self.small[used] = np.arange(self.symbols)
-        border = int(len(self.ids) * 0.9)
-        self.train, self.val = self.ids[:border], self.ids[border:]
-
-    def batch(self, rows: NDArray[np.uint8], match: bool) -> tuple[Tensor, Tensor | None, Tensor]:
-        """rows [B, T + 1] → inputs, match pairs, targets."""
-        inputs = np.ascontiguousarray(rows[:, :-1])
-        pairs = None
-        if match:
-            chars, buckets = match_features(inputs)
-            known = buckets.astype(np.int32) * self.symbols + self.small[chars] + 1
-            pairs = torch.from_numpy(np.where(chars < 0, 0, known).astype(np.int32))
-        return torch.from_numpy(self.small[inputs]), pairs, torch.from_numpy(self.small[rows[:, 1:]])
+        ids = vocabulary.encode(path.read_text(encoding="utf-8"))
+        border = int(len(ids) * 0.9)
+        self.train, self.val = ids[:border], ids[border:]
 
 
-def model_of(recipe: Recipe, symbols: int, seed: int = 0) -> Model:
+def batch_of(ids: NDArray[np.uint8], starts: NDArray[np.int64], window: int, match: bool) -> Batch:
+    """The windows that begin at ``starts``, every character asked."""
+    rows = ids[starts[:, None] + np.arange(window + 1)]
+    return to_batch(rows, np.ones(rows.shape, dtype=np.bool_), match)
+
+
+def epochs(length: int, window: int, rows: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Starts of ``rows`` windows a step: side by side, in any order, so that no character comes twice before
+    all have come; cut at other places each time."""
+    pick = np.random.default_rng(seed)
+    waiting = np.empty(0, dtype=np.int64)
+    while True:
+        while len(waiting) < rows:
+            cut = np.arange(pick.integers(window), length - window, window)
+            waiting = np.concatenate([waiting, pick.permutation(cut)])
+        yield waiting[:rows]
+        waiting = waiting[rows:]
+
+
+def model_of(recipe: Recipe, seed: int = 0) -> Model:
     shape = Shape(
         layers=recipe.layers,
         width=recipe.width,
@@ -93,55 +113,71 @@ def model_of(recipe: Recipe, symbols: int, seed: int = 0) -> Model:
         kv_heads=recipe.heads,
         mlp=recipe.mlp,
         match_features=recipe.match,
-        block_size=recipe.window,
-        vocabulary=symbols,
+        ngram_rows=recipe.ngram_rows,
+        dropout=recipe.dropout,
+        block_size=BLOCK,
         qk_gain=recipe.qk_gain,
     )
     return Model(shape, seed)
 
 
-def train(text: Text, recipe: Recipe, seed: int = 0, seconds: float | None = None) -> Model:
-    """Trains from nothing. ``seconds`` of CPU time, measured over the first steps, override the steps."""
-    model = model_of(recipe, text.symbols, seed)
-    rates = Rates("muon", recipe.matrix, recipe.embedding, recipe.head, recipe.weight_decay)
+def train(
+    text: Text, recipe: Recipe, seed: int = 0, seconds: float | None = None, curve: float = 0.0
+) -> Model:
+    """Trains from nothing. ``seconds`` of CPU time, measured over the first steps, override the steps.
+    ``curve``: every so many CPU seconds a line with the score so far, whose time isn't counted."""
+    torch.manual_seed(seed)
+    model = model_of(recipe, seed)
+    rates = Rates("muon", recipe.matrix, recipe.embedding, recipe.head, recipe.ngram, recipe.weight_decay)
     optimizer = Optimizer(model, rates)
-    pick = np.random.default_rng(seed)
-    offsets = np.arange(recipe.window + 1)
-    steps, step, begun = recipe.steps, 0, time.process_time()
-    while step < steps:
-        starts = pick.integers(0, len(text.train) - recipe.window - 1, recipe.rows)
-        inputs, pairs, targets = text.batch(text.train[starts[:, None] + offsets], recipe.match)
-        model.loss(inputs, pairs, targets).backward()  # type: ignore[no-untyped-call]
+    averages: list[Tensor] = []
+    steps, begun, shown = recipe.steps, time.process_time(), curve
+    for step, starts in enumerate(epochs(len(text.train), recipe.window, recipe.rows, seed)):
+        if step == steps:
+            break
+        batch = batch_of(text.train, starts, recipe.window, recipe.match)
+        model.loss(batch.ids, batch.pairs, batch.targets).backward()  # type: ignore[no-untyped-call]
         decay_from = round(steps * (1 - recipe.decay))
         if step < decay_from:
             factor = rate_factor(step, recipe.warmup, 0, 0)
         else:
             factor = rate_factor(step - decay_from, 0, 0, steps - decay_from)
-        optimizer.step(factor, 1 / targets.numel())
+        optimizer.step(factor, 1 / batch.asked)
         model.zero_grad()
-        step += 1
-        if seconds is not None and step == 20:
-            steps = max(21, int(seconds / (time.process_time() - begun) * step))
+        weights = [w.detach() for w in model.parameters()]
+        if recipe.average and step >= steps // 2:
+            averages = averages or [w.clone() for w in weights]
+            torch._foreach_lerp_(averages, weights, 1 - recipe.average)
+        spent = time.process_time() - begun
+        if seconds is not None and step % 20 == 19:
+            steps = max(step + 1, int(seconds / spent * (step + 1)))
+        if curve and spent >= shown:
+            loss = score(text, model, recipe.match)
+            print(f"{spent:.0f} CPU s, step {step + 1} of {steps}: {loss:.4f}", file=sys.stderr, flush=True)
+            begun, shown = time.process_time() - spent, shown + curve
+    for weight, average in zip(model.parameters(), averages, strict=False):
+        weight.detach().copy_(average)
     return model
 
 
 @torch.no_grad()
 def score(text: Text, model: Model, match: bool) -> float:
     """Nats a character over the whole validation text, in windows that stand side by side."""
-    window = model.shape.block_size
-    starts = np.arange(0, len(text.val) - window - 1, window)
-    offsets = np.arange(window + 1)
-    total = count = 0.0
+    model.eval()
+    starts = np.arange(0, len(text.val) - BLOCK - 1, BLOCK)
+    total, count = 0.0, 0
     for at in range(0, len(starts), 32):
-        rows = text.val[starts[at : at + 32, None] + offsets]
-        inputs, pairs, targets = text.batch(rows, match)
-        total += model.loss(inputs, pairs, targets).item()
-        count += targets.numel()
+        batch = batch_of(text.val, starts[at : at + 32], BLOCK, match)
+        total += model.loss(batch.ids, batch.pairs, batch.targets).item()
+        count += batch.asked
+    model.train()
     return total / count
 
 
 def step_figures(preset: str, tokens: int = 1024) -> dict[str, Any]:
     """Peak memory and the share of the core's matmul peak of steps of ``tokens`` tokens."""
+    from miniature_memory.config import TrainConfig
+
     config = TrainConfig(preset=preset)
     model = Model(Shape.of(config))
     optimizer = Optimizer(model, Rates())
@@ -177,6 +213,7 @@ def main() -> None:
     parser.add_argument("rest", nargs="+")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float)
+    parser.add_argument("--curve", type=float, default=0.0)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -190,10 +227,10 @@ def main() -> None:
     recipe = replace(RECIPES[name], **changes)
     text = Text(Path(data))
     if options.act == "train":
-        model = train(text, recipe, options.seed, options.seconds)
+        model = train(text, recipe, options.seed, options.seconds, options.curve)
         save_model(model, out)
     else:
-        model = model_of(recipe, text.symbols)
+        model = model_of(recipe)
         load_model(model, out)
         loss = score(text, model, recipe.match)
         print(json.dumps({"loss": loss, "parameters": sum(w.numel() for w in model.parameters())}))

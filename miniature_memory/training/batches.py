@@ -7,6 +7,7 @@ and whether the run was interrupted or not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,13 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from miniature_memory import vocabulary
-from miniature_memory.config import TrainConfig
 from miniature_memory.memory.condense import SLIDE
 from miniature_memory.memory.layout import ROW, plain_row, read_row
 from miniature_memory.memory.match import match_features
 from miniature_memory.memory.rows import Corpus, Mix, build_rows
 from miniature_memory.memory.window import HEAD, TEXT_SLOTS
 from miniature_memory.training.data import Dataset, part
+
+if TYPE_CHECKING:
+    from miniature_memory.config import TrainConfig
 
 IGNORED = -100
 #: rows whose match features are computed together; more of them take memory, not less time

@@ -109,7 +109,8 @@ def free_mb() -> int:
 def needed_mb(config: TrainConfig, micro_rows: int) -> int:
     """Peak memory of training, about: PyTorch, weights with gradients and moments, and the activations
     of ``micro_rows`` rows at once (measured on a CPU in fp32; less in bf16)."""
-    weights = 4 * 4 * config.parameters
+    table = config.ngram_rows * config.width  # has one moment, and gradients of a few rows
+    weights = 4 * (4 * (config.parameters - table) + 2 * table)
     kv = config.kv_heads / config.heads
     a_layer = config.width * (7 + 6 * kv) + 3 * config.mlp
     a_token = 4 * (config.layers * a_layer + 4 * config.width + 6 * 170 + 2 * config.mlp)

@@ -1,9 +1,10 @@
-"""The model, top to bottom: a small decoder-only transformer with match features in front.
+"""The model, top to bottom: a small decoder-only transformer with two kinds of features in front.
 
 The body is Qwen3's shape (RMSNorm, RoPE, QK-norm, SwiGLU, no biases, untied head), so that a model without
-match features is a stock `Qwen3ForCausalLM`. Match features say, for every position, which character followed
-the last time the window held what it holds now (`memory/match.py`); attention this small takes very long to
-learn that by itself, and without it no name is ever copied.
+features is a stock `Qwen3ForCausalLM`. Match features say, for every position, which character followed the
+last time the window held what it holds now (`memory/match.py`); attention this small takes very long to learn
+that by itself, and without it no name is ever copied. N-gram features are a learnt table that the last
+characters point into (`memory/ngram.py`): what a word looks like, without a matrix product.
 
 Shapes: B rows, T positions, V symbols, D hidden size, H heads (Hk key/value heads) of size d, M MLP width.
 
@@ -14,22 +15,34 @@ nanochat (norms without learned gains), modded-nanogpt (outputs that start at ze
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from miniature_memory import vocabulary
-from miniature_memory.config import TrainConfig
 from miniature_memory.errors import ConfigError
 from miniature_memory.memory import BUCKETS
+from miniature_memory.memory.ngram import BEFORE, LONGEST, ORDERS, ngram_rows
 from miniature_memory.training.functions import EPSILON, norm, norm_rope, swiglu
+
+if TYPE_CHECKING:
+    from miniature_memory.config import TrainConfig
+
+ZERO_AT_FIRST = (
+    "o_proj.weight",
+    "down_proj.weight",
+    "lm_head.weight",
+    "match.embed.weight",
+    "ngram.embed.weight",
+)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model is made of. ``qk_gain`` is the constant gain of the query and key norms.
+    """What a model is made of. ``qk_gain`` is the constant gain of the query and key norms; ``dropout`` acts
+    in training only, on what goes into the residual stream, and on n-grams as wholes.
 
     The limits (25 million parameters, a block of 256) are the configuration's; benchmarks may go beyond.
     """
@@ -40,6 +53,8 @@ class Shape:
     kv_heads: int
     mlp: int
     match_features: bool = True
+    ngram_rows: int = 0
+    dropout: float = 0.0
     block_size: int = 256
     vocabulary: int = vocabulary.SIZE
     rope_theta: float = 10_000.0
@@ -54,6 +69,8 @@ class Shape:
             kv_heads=config.kv_heads,
             mlp=config.mlp,
             match_features=config.match_features,
+            ngram_rows=config.ngram_rows,
+            dropout=config.dropout,
             block_size=config.block_size,
             qk_gain=config.qk_gain,
         )
@@ -62,11 +79,16 @@ class Shape:
     def head_dim(self) -> int:
         return self.width // self.heads
 
+    @property
+    def stock(self) -> bool:
+        """Whether it is a Qwen3 and nothing else."""
+        return not (self.match_features or self.ngram_rows)
+
     def to_json(self, screen_version: str = "") -> dict[str, Any]:
         """The released model's ``config.json``: Hugging Face's Qwen3 keys and our own."""
         return {
-            "model_type": "miniature-memory" if self.match_features else "qwen3",
-            "architectures": ["MiniatureMemoryForCausalLM" if self.match_features else "Qwen3ForCausalLM"],
+            "model_type": "qwen3" if self.stock else "miniature-memory",
+            "architectures": ["Qwen3ForCausalLM" if self.stock else "MiniatureMemoryForCausalLM"],
             "vocab_size": self.vocabulary,
             "hidden_size": self.width,
             "num_hidden_layers": self.layers,
@@ -84,6 +106,7 @@ class Shape:
             "eos_token_id": vocabulary.END_OF_TEXT,
             "torch_dtype": "float32",
             "match_features": self.match_features,
+            "ngram_rows": self.ngram_rows,
             "vocabulary_version": vocabulary.VERSION,
             "screen_version": screen_version,
             "memory": {"summary_slots": 60, "text_slots": 192, "slide": 96},
@@ -133,10 +156,11 @@ class Layer(nn.Module):
         super().__init__()
         self.self_attn = Attention(shape)
         self.mlp = MLP(shape)
+        self.dropout = nn.Dropout(shape.dropout)
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-        x = x + self.self_attn(norm(x), cosine, sine)
-        x = x + self.mlp(norm(x))
+        x = x + self.dropout(self.self_attn(norm(x), cosine, sine))
+        x = x + self.dropout(self.mlp(norm(x)))
         return x
 
 
@@ -144,7 +168,7 @@ class MatchFeatures(nn.Module):
     """Three embeddings at the input: Σₖ gateₖ[bucket] · embed[char], nothing where there is no match.
 
     One table of characters serves all three; a gate a bucket says how much each one is to be trusted.
-    There are few pairs (bucket, char), so the products are made once a step and looked up.
+    A batch holds few different pairs (bucket, char), so their products are made once and looked up.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -156,15 +180,34 @@ class MatchFeatures(nn.Module):
     def forward(self, pairs: Tensor) -> Tensor:
         """pairs [B, T, 3]: bucket · V + char + 1, or 0 for none. Returns [B, T, D]."""
         V, D = self.embed.weight.shape
-        none = self.embed.weight.new_zeros(1, D)
-        tables, offsets, rows = [], [], 0
-        for k in (1, 2, 3):
-            gate = self.get_submodule(f"gate_{k}").weight
-            tables += [none, (gate[:, None, :] * self.embed.weight[None]).view(-1, D)]  # type: ignore[index]
-            offsets.append(rows)
-            rows += 1 + V * BUCKETS[k - 1]
-        index = pairs + torch.tensor(offsets, device=pairs.device)
-        return F.embedding_bag(index.view(-1, 3), torch.cat(tables), mode="sum").view(*pairs.shape[:2], D)
+        gates = torch.cat([self.get_submodule(f"gate_{k}").weight for k in (1, 2, 3)])  # type: ignore[arg-type]
+        gate_of = torch.tensor([0, BUCKETS[0], BUCKETS[0] + BUCKETS[1]], device=pairs.device) * V
+        index = torch.where(pairs > 0, pairs + gate_of, 0)
+        used, which = index.unique(return_inverse=True)  # the first is 0, none, nearly always
+        bucket, char = (used - 1).clamp(min=0) // V, (used - 1).clamp(min=0) % V
+        products = F.embedding(bucket, gates) * self.embed(char) * (used > 0)[:, None]
+        return F.embedding_bag(which.view(-1, 3), products, mode="sum").view(*pairs.shape[:2], D)
+
+
+class NgramFeatures(nn.Module):
+    """The rows that the last characters point to, summed: ids [B, T] → [B, T, D]. On a CPU the table's
+    gradient is sparse, so a step costs what its rows cost and not what the table does."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(shape.ngram_rows, shape.width)
+        self.dropout = shape.dropout
+
+    def forward(self, ids: Tensor) -> Tensor:
+        table = self.embed.weight
+        rows = ngram_rows(F.pad(ids, (LONGEST - 1, 0), value=BEFORE), len(table))
+        index = torch.stack(rows, -1).view(-1, len(ORDERS))
+        kept = None
+        if self.training and self.dropout:  # a position learns from its shorter n-grams, too
+            kept = torch.empty(index.shape, device=ids.device).bernoulli_(1 - self.dropout)
+        sparse = table.device.type == "cpu"
+        x = F.embedding_bag(index, table, mode="sum", sparse=sparse, per_sample_weights=kept)
+        return x.view(*ids.shape, -1)
 
 
 class Body(nn.Module):
@@ -182,6 +225,7 @@ class Model(nn.Module):
         self.shape = shape
         self.model = Body(shape)
         self.match = MatchFeatures(shape) if shape.match_features else None
+        self.ngram = NgramFeatures(shape) if shape.ngram_rows else None
         self.lm_head = nn.Linear(shape.width, shape.vocabulary, bias=False)
         half = torch.arange(0, shape.head_dim, 2, dtype=torch.float32)
         frequency = shape.rope_theta ** -(half / shape.head_dim)
@@ -194,12 +238,10 @@ class Model(nn.Module):
 
     def _initialize(self, generator: torch.Generator) -> None:
         """Matrices uniform at the scale that keeps activations at one; what writes into the residual
-        stream, the head and the match characters start at zero, gates at one."""
+        stream, the head, match characters and n-grams start at zero, gates at one."""
         for name, weight in self.named_parameters():
             with torch.no_grad():
-                if name.endswith(
-                    ("o_proj.weight", "down_proj.weight", "lm_head.weight", "match.embed.weight")
-                ):
+                if name.endswith(ZERO_AT_FIRST):
                     weight.zero_()
                 elif ".gate_" in name and name.startswith("match"):
                     weight.fill_(1.0)
@@ -215,6 +257,8 @@ class Model(nn.Module):
             if pairs is None:
                 raise ConfigError("This model reads match features, and got none.")
             x = x + self.match(pairs)
+        if self.ngram is not None:
+            x = x + self.ngram(ids)
         T = ids.shape[1]
         cosine, sine = self.cosine[:T].to(x.dtype), self.sine[:T].to(x.dtype)
         for layer in self.model.layers:

@@ -78,6 +78,7 @@ class Trainer:
             config.matrix_rate,
             config.embedding_rate,
             config.head_rate,
+            config.ngram_rate,
             config.weight_decay,
         )
         self.optimizer = Optimizer(self.model, rates, machine.muon_dtype)
@@ -95,6 +96,7 @@ class Trainer:
         rows = self.processes.rows(self.config.rows)
         batch = sampler.batch(self.state.updates, rows)
         total = torch.zeros(2, dtype=torch.float64)
+        torch.manual_seed(self.config.seed + self.state.updates * self.processes.count + self.processes.rank)
         self.model.zero_grad(set_to_none=True)
         for micro in batch.split(self.micro_rows):
             if self.processes.count == 1 and self.progress.stopping:
@@ -103,7 +105,7 @@ class Trainer:
             (loss * self.state.loss_scale).backward()  # type: ignore[no-untyped-call]
             total += torch.tensor([loss.item(), micro.asked], dtype=torch.float64)
         self.processes.sum([total])
-        gradients = [w.grad for w in self.model.parameters() if w.grad is not None]
+        gradients = self._gradients()
         self.processes.sum(gradients)
         mean = float(total[0] / total[1].clamp(min=1))
         if self._may_step(gradients, mean):
@@ -113,6 +115,13 @@ class Trainer:
         self.state.step += 1
         self.state.characters += int(total[1])
         return mean
+
+    def _gradients(self) -> list[Tensor]:
+        """All gradients; whole tensors where processes are to add them up."""
+        for weight in self.model.parameters():
+            if weight.grad is not None and weight.grad.is_sparse and self.processes.count > 1:
+                weight.grad = weight.grad.to_dense()
+        return [w.grad for w in self.model.parameters() if w.grad is not None]
 
     def _loss(self, batch: Batch) -> Tensor:
         batch = batch.to(self.machine.device)
@@ -130,7 +139,7 @@ class Trainer:
             )
         if self.machine.precision != "fp16":
             return True
-        if not all(bool(torch.isfinite(g).all()) for g in gradients):
+        if not all(bool(torch.isfinite(g.sum()).all()) for g in gradients):
             self.state.loss_scale = max(1.0, self.state.loss_scale / 2)
             return False
         if (self.state.updates + 1) % 1000 == 0:

@@ -12,7 +12,7 @@ from miniature_memory.training.optimizer import Optimizer, Rates, orthogonal, ra
 def test_the_muon_direction_is_nearly_orthogonal(size: tuple[int, ...]) -> None:
     torch.manual_seed(1)
     singular = torch.linalg.svdvals(orthogonal(torch.randn(size)))
-    assert singular.min() > 0.7
+    assert singular.min() > 0.4
     assert singular.max() < 1.3
 
 
