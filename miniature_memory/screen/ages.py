@@ -52,6 +52,7 @@ _FORMS: list[tuple[str, Callable[[Match], str]]] = [
 _FORM_WORDS = frozenset(
     "hundred thousand thousands million millions billion billions score dozen half quarter quarters".split()
 )
+_DIGIT_BY_DIGIT = re.compile(r" %1 %([0-9])(?= [^%])")  # "one four", "1-four"
 _YEAR = re.compile("#(?:1[89]|20) ")
 _PATTERNS = [(re2.compile(pattern), replace) for pattern, replace in _FORMS]
 
@@ -69,6 +70,13 @@ _TEEN_ENDS = ("een", "ean", "ien", "ene")
 _TEEN_WORDS = frozenset(
     "canteen canteens velveteen sateen springsteen bernsteen preteen preteens sixteens maintien protean entente".split()
 )
+
+
+_SPOKEN = re.compile(
+    r"(?:f+if+|f+ou?r+|th[aeiu]r+|si[kx]+|seven+|sevv?n)t+[aei]+n|twel[fv]|tvelve?|nyne?|elev[ai]n|leven"
+)
+_WITHIN = re.compile("eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen")
+_SWAPPED = frozenset("fuor foru fvie fiev sveen sevne eihgt eigth nien nnie inne tne elveen".split())
 
 
 @cache
@@ -90,15 +98,17 @@ def mark_english(text: str, numerals: Numerals) -> str:
     """The text with every English number marked; near misses become ``%?``."""
     tokens = text.split(" ")
     words = set(tokens)
-    small = words & _slips(_LONG_MINORS)
+    small = words & (_slips(_LONG_MINORS) | _SWAPPED)
     grown = (words & _slips("eighteen nineteen")) - small - numerals.words
     # any other "-teen" is a number that nobody knows
     teens = {w for w in words if w.endswith(_TEEN_ENDS) and _TEEN.fullmatch(w)}
+    small |= {w for w in words if w[:1] in "fstnel" and _SPOKEN.fullmatch(w)} - numerals.words
+    small |= {w for w in words if len(w) > 14 and _WITHIN.search(w)}  # "iamtwelveandlivehere"
     small |= teens - _TEEN_WORDS - numerals.words - grown
     if small or grown:
         meant = dict.fromkeys(small, "%?") | dict.fromkeys(grown, "#19")
         tokens = [meant.get(token, token) for token in tokens]
-    text = " ".join(numerals.mark_tokens(tokens))
+    text = _DIGIT_BY_DIGIT.sub(r" %1\1", " ".join(numerals.mark_tokens(tokens)))
     if not words.isdisjoint(_FORM_WORDS) or _YEAR.search(text):
         for pattern, replace in _PATTERNS:
             text = pattern.sub(replace, text)

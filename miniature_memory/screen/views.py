@@ -44,6 +44,10 @@ _TAG = re.compile(r"<[a-zA-Z/!?][^<>]{0,2000}>")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u180e\u061c]")
 _OVERRIDE = re.compile("[\u202e\u2067]([^\u202a-\u202e\u2066-\u2069\n]*)[\u202c\u2069]?")
 _FIELDS = re.compile(r"(?<= )[|•·●‧∙・¦](?= )")  # what parts the fields of a line, not the letters of a word
+_EMPHASIS = re.compile(
+    r"\*\*+|__+|~~+|\[/?(?:b|i|u|s|em|strong|color|size|font)(?:=[^\]\n]{1,20})?\]", re.IGNORECASE
+)
+_HUMP = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")  # "TwelveYearsOld"
 _SUPERSCRIPT = re.compile(r"(?<=[0-9])(?=[¹²³⁰⁴-⁹])")
 _HYPHEN_BREAK = re.compile(r"-(?<=[^\W\d_]-) *\n\s*(?=[^\W\d_])")
 _BLANKS = re.compile(r"  +")
@@ -80,7 +84,7 @@ def _character(c: str) -> str:
             out.append(_PLAIN.get(d) or _latin(d))  # small capitals, hooks, turned letters
         elif kind == "Pd" or d in "−‐⸺":
             out.append("-")
-        elif kind in ("Zs", "Zl", "Zp"):
+        elif kind in ("Zs", "Zl", "Zp", "So"):
             out.append(" ")
         else:
             out.append(_PLAIN.get(d, d))
@@ -99,6 +103,9 @@ def fold(text: str) -> str:
 
     The rules' own words go through the same function, so both sides always agree.
     """
+    if "**" in text or "__" in text or "~~" in text or "[" in text:
+        text = _EMPHASIS.sub("", text)  # Markdown and forum marks, also within a word
+    text = _HUMP.sub(" ", text)
     text = _FIELDS.sub("-", text.replace("\r\n", "\n").replace("\r", "\n"))
     if not text.isascii():
         if marks := "".join(c for c in set(text) if unicodedata.combining(c)):
