@@ -1,6 +1,7 @@
 """Which forms a model can take, and the writing of each.
 
-A model with match features has an input that only this program computes: it goes out as `plain` and `int8`.
+A model with match or n-gram features has an input that only this program computes: it goes out as `plain` and
+`int8`.
 One without is a stock Qwen3 and goes everywhere.
 """
 
@@ -20,11 +21,11 @@ from miniature_memory.inference.quantize import write_int8
 #: format → what it is
 FORMATS: Final = {
     "plain": "the model directory (fp32 and INT8 weights, tokenizer, card), for `mm write`",
-    "hf": "the same for Hugging Face `transformers`; only without match features",
+    "hf": "the same for Hugging Face `transformers`; only without match and n-gram features",
     "hf-bf16": "the same with weights in bfloat16",
     "int8": "the runtime's file and its config.json alone",
-    "gguf-f16": "GGUF for llama.cpp, 16 bits; only without match features",
-    "gguf-q8_0": "GGUF for llama.cpp, 8 bits; only without match features",
+    "gguf-f16": "GGUF for llama.cpp, 16 bits; only without match and n-gram features",
+    "gguf-q8_0": "GGUF for llama.cpp, 8 bits; only without match and n-gram features",
 }
 _STOCK_ONLY: Final = ("hf", "hf-bf16", "gguf-f16", "gguf-q8_0")
 
@@ -40,14 +41,14 @@ def export_model(model: Path, out: Path, formats: Sequence[str] = ("plain",)) ->
     if unknown:
         raise UsageError(f"There is no format {unknown[0]!r}.", f"Choose from: {', '.join(FORMATS)}.")
     config = read_config(model)
-    stock = not Architecture.of(config).match_features
+    stock = Architecture.of(config).stock
     barred = [name for name in formats if name in _STOCK_ONLY and not stock]
     if barred:
         can = ", ".join(name for name in FORMATS if name not in _STOCK_ONLY)
         raise UsageError(
-            f"A model with match features can't be written as {', '.join(barred)}: "
+            f"A model with match features or n-gram features can't be written as {', '.join(barred)}: "
             "no other program computes them.",
-            f"Take one of: {can}; or train with `--set train.match_features=false`.",
+            f"Take one of: {can}; or train with `--set train.match_features=false --set train.ngram_rows=0`.",
         )
     weights = read_weights(model)
     return [_WRITERS[name](model, out, weights, config) for name in dict.fromkeys(formats)]

@@ -35,6 +35,7 @@ class Architecture:
     rope_theta: float
     rms_norm_eps: float
     match_features: bool
+    ngram_rows: int
 
     @classmethod
     def of(cls, config: Mapping[str, Any], where: str = "config.json") -> Architecture:
@@ -52,8 +53,11 @@ class Architecture:
         if config.get("hidden_act", "silu") != "silu" or config.get("attention_bias", False):
             raise wrong("its activation or its biases are none of ours")
         values: dict[str, Any] = {"match_features": bool(config.get("match_features", False))}
+        values["ngram_rows"] = table = config.get("ngram_rows", 0)
+        if not isinstance(table, int) or not 0 <= table < 1 << 31:
+            raise wrong(f"ngram_rows = {table!r} makes no sense")
         for name in cls.__dataclass_fields__:
-            if name == "match_features":
+            if name in values:
                 continue
             value = config.get(name)
             number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
@@ -93,7 +97,8 @@ class Architecture:
             for i in range(self.num_hidden_layers)
             for name, block in _MATRICES.items()
         }
-        return names | {"lm_head.weight": (self.vocab_size, D)}
+        table = {"ngram.embed.weight": (self.ngram_rows, D)} if self.ngram_rows else {}
+        return names | {"lm_head.weight": (self.vocab_size, D)} | table
 
     def vectors(self) -> dict[str, tuple[int, ...]]:
         """Shapes of what stays fp32: embeddings, norms, match features."""
@@ -122,6 +127,11 @@ class Architecture:
             have = getattr(tensors.get(name), "shape", None)
             if have != shape:
                 raise Damaged(f"{where}: {name} has shape {have}, not {shape}.", "Release the model anew.")
+
+    @property
+    def stock(self) -> bool:
+        """Whether other programs can run it: a Qwen3 without features of ours at its input."""
+        return not (self.match_features or self.ngram_rows)
 
     @property
     def parameters(self) -> int:

@@ -96,6 +96,8 @@ class Engine:
         if a.match_features:
             m.match_embed = self._at("match.embed.weight")
             m.match_gate[:] = [self._at(f"match.gate_{k + 1}.weight") for k in range(len(BUCKETS))]
+        if a.ngram_rows:
+            m.ngram = self._matrix("ngram.embed.weight")
         for i, layer in enumerate(self._layers):
             at = f"model.layers.{i}"
             layer.norm = self._at(f"{at}.input_layernorm.weight")

@@ -1,7 +1,7 @@
 /* The runtime's arithmetic: one decoding step and a batched prefill of a small transformer, and its sampler.
  *
- * The architecture is Qwen3's (RMSNorm, RoPE, QK-norm, grouped heads, SwiGLU), with match features added to the
- * embedding. Weights are INT8 with one scale a row; activations, keys and values are INT8 with one scale a token.
+ * The architecture is Qwen3's (RMSNorm, RoPE, QK-norm, grouped heads, SwiGLU), with match and n-gram features added
+ * to the embedding. Weights are INT8 with one scale a row; activations, keys and values are INT8 with one scale a token.
  *
  * One promise shapes every line: the same model, prompt and seed give the same characters at every optimisation
  * level, on every instruction set. Therefore
@@ -51,7 +51,7 @@ typedef struct {
     const float *embed, *norm, *match_embed, *match_gate[3];
     const uint8_t *kind; /* of each id: 1 letter, 2 capital, 4 control token, 8 SUMMARY, 16 TEXT */
     Layer *layer;
-    Matrix head;
+    Matrix head, ngram; /* ngram: a table whose rows are added to the embedding; none where it has no rows */
     /* state, all inside one buffer of mm_bytes() bytes */
     uint8_t *ids;                     /* [window] what was read */
     uint16_t *run;                    /* [window] run[d]: how long the text now has repeated that of d ago */
@@ -236,6 +236,18 @@ static void match(Model *m, int t) {
     }
 }
 
+/* ---- n-gram features: a row for the last two ids, one for the last three, … (see memory/ngram.py) ---------- */
+static void add_ngrams(const Model *m, int t, float *x) {
+    uint64_t key = 0;
+    for (int back = 0; m->ngram.rows && back < 6; back++) {
+        key |= (uint64_t)(back <= t ? m->ids[t - back] : 255) << (8 * back);
+        if (!back) continue;
+        uint64_t mixed = (key + ((uint64_t)(back + 1) << 56)) * 0x9E3779B97F4A7C15u;
+        int64_t row = (int64_t)((mixed >> 32) * (uint64_t)m->ngram.rows >> 32);
+        for (int i = 0; i < m->dim; i++) x[i] += m->ngram.scale[row] * m->ngram.w[row * m->dim + i];
+    }
+}
+
 /* ---- the network ---------------------------------------------------------------------------------------- */
 static void rotate(const Model *m, float *x, int pos) { /* RoPE, halves not interleaved */
     int h = m->head_dim / 2;
@@ -303,6 +315,7 @@ static void read_batch(Model *m, const uint8_t *ids, int tokens, float *logits, 
                 const float *g = m->match_gate[k] + (int64_t)m->bucket[k] * D;
                 for (int i = 0; i < D; i++) x[i] += g[i] * e[i];
             }
+        add_ngrams(m, pos + t, x);
     }
     for (int l = 0; l < m->layers; l++) {
         const Layer *L = m->layer + l;

@@ -197,7 +197,7 @@ def card(
 ) -> str:
     """The model card (Markdown with Hugging Face's front matter)."""
     architecture = Architecture.of(config)
-    stock = not architecture.match_features
+    stock = architecture.stock
     return _CARD.format(
         library="transformers" if stock else "miniature-memory",
         parameters=architecture.parameters,
@@ -206,7 +206,7 @@ def card(
         name=name,
         compatible="`transformers` loads this directory as it is (`AutoModelForCausalLM`, `AutoTokenizer`)."
         if stock
-        else "The match features at its input are ours: `transformers` and llama.cpp can't run it.",
+        else "The features at its input are ours: `transformers` and llama.cpp can't run it.",
         figures=_table(figures) or "None were given.",
         lineage=_table(lineage),
     )

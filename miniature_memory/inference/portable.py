@@ -17,6 +17,7 @@ from miniature_memory.errors import UsageError
 from miniature_memory.inference.architecture import Architecture
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.memory.match import Matcher
+from miniature_memory.memory.ngram import BEFORE, LONGEST, ngram_rows
 
 Array = NDArray[np.float32]
 _MASK: Final = (1 << 64) - 1
@@ -123,6 +124,10 @@ class PortableEngine:
             for k, (char, bucket) in enumerate(self._features, 1):
                 if char >= 0:
                     x = x + self._w[f"match.gate_{k}.weight"][bucket] * self._w["match.embed.weight"][char]
+        if table := self.architecture.ngram_rows:
+            last = np.array(([BEFORE] * (LONGEST - 1) + self._ids)[-LONGEST:])
+            for row in ngram_rows(last, table):
+                x = x + self._w["ngram.embed.weight"][row[0]] * self._w["ngram.embed.weight.scale"][row[0]]
         return x
 
     def _norm(self, x: Array, name: str) -> Array:

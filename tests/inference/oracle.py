@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from miniature_memory.inference.architecture import Architecture
 from miniature_memory.memory.match import match_features
+from miniature_memory.memory.ngram import BEFORE, LONGEST, ngram_rows
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +69,10 @@ def forward(weights: Mapping[str, NDArray[Any]], config: Mapping[str, Any], ids:
         for k in range(3):
             gate, char = w[f"match.gate_{k + 1}.weight"][buckets[0, :, k]], chars[0, :, k]
             x = x + np.where(char[:, None] >= 0, gate * w["match.embed.weight"][char], 0)
+    if a.ngram_rows:
+        before = np.concatenate([np.full(LONGEST - 1, BEFORE), ids.astype(np.int64)])
+        for rows in ngram_rows(before, a.ngram_rows):
+            x = x + w["ngram.embed.weight"][rows]
 
     def norm(x: Floats, name: str) -> Floats:
         return x / np.sqrt((x * x).mean(-1, keepdims=True) + a.rms_norm_eps) * w[name]

@@ -28,7 +28,7 @@ from tests.inference.oracle import config, forward, weights
 pytestmark = pytest.mark.skipif(native.find_compiler() is None, reason="no C compiler")
 
 ODD = {"hidden_size": 40, "head_dim": 10, "num_attention_heads": 6, "num_key_value_heads": 3}
-SIZES = [{}, ODD | {"intermediate_size": 70, "num_hidden_layers": 3}]
+SIZES = [{"ngram_rows": 900}, ODD | {"intermediate_size": 70, "num_hidden_layers": 3}]
 
 
 def some_ids(count: int = 200, seed: int = 1) -> np.ndarray:
@@ -38,7 +38,7 @@ def some_ids(count: int = 200, seed: int = 1) -> np.ndarray:
 
 
 def engine(match: bool = True, library: ctypes.CDLL | None = None, **changes: object) -> Engine:
-    c = config(match, **changes)
+    c = config(match, **{"ngram_rows": 900 if match else 0} | changes)
     return Engine(c, quantize(weights(c), c), library)
 
 
@@ -142,7 +142,7 @@ def test_match_features_equal_those_of_numpy(ids: list[int], summary: bool) -> N
 
 
 def test_numpy_fallback_agrees() -> None:
-    c = config(True)
+    c = config(True, ngram_rows=900)
     q = quantize(weights(c), c)
     ids = some_ids(180)
     fast, slow = Engine(c, q), PortableEngine(c, q)

@@ -116,6 +116,7 @@ def test_a_damaged_file_is_refused(model: Path, file: str, harm: Any) -> None:
         {"head_dim": "12"},
         {"hidden_act": "gelu"},
         {"match_features": False},
+        {"ngram_rows": -1},
         {"max_position_embeddings": 10**9},
         {"rope_theta": None},
     ],
