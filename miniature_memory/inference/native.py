@@ -47,17 +47,18 @@ FLAGS: Final = (
     "-shared",
 )
 COMPILERS: Final = ("cc", "gcc", "clang")
-#: instruction sets that wheels carry for x86-64, best first: (name, compiler flags, processor flags needed)
-LEVELS: Final = (
-    (
-        "vnni512",
-        ("-march=x86-64-v4", "-mavx512vnni"),
-        {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd", "avx512_vnni", "bmi2", "fma"},
+_V3: Final = {"avx2", "bmi2", "fma", "f16c", "movbe"}
+_V4: Final = _V3 | {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd"}
+#: instruction sets that wheels carry besides the plain one, best first: (name, compiler flags, processor
+#: flags needed)
+LEVELS: Final[dict[str, tuple[tuple[str, tuple[str, ...], set[str]], ...]]] = {
+    "x86_64": (
+        ("vnni512", ("-march=x86-64-v4", "-mavx512vnni"), _V4 | {"avx512_vnni"}),
+        ("vnni256", ("-march=x86-64-v3", "-mavxvnni"), _V3 | {"avx_vnni"}),
+        ("v3", ("-march=x86-64-v3",), _V3),
     ),
-    ("vnni256", ("-march=x86-64-v3", "-mavxvnni"), {"avx2", "bmi2", "fma", "f16c", "movbe", "avx_vnni"}),
-    ("v3", ("-march=x86-64-v3",), {"avx2", "bmi2", "fma", "f16c", "movbe"}),
-    ("v1", (), set[str]()),
-)
+    "aarch64": (("dotprod", ("-march=armv8.2-a+dotprod",), {"asimddp"}),),
+}
 
 
 class Matrix(Structure):
@@ -82,7 +83,6 @@ class Model(Structure):
         ("kind", c_char_p),
         ("layer", POINTER(Layer)),
         ("head", Matrix),
-        ("ngram", Matrix),
         ("ids", c_void_p),
         ("run", c_void_p),
         ("word", c_int32),
@@ -178,23 +178,34 @@ def build(path: Path, flags: Sequence[str] | None = None, compiler: str | None =
 
 
 def build_prebuilt(directory: Path = PREBUILT) -> list[Path]:
-    """Builds what a wheel carries, for the machine that this runs on."""
+    """Builds what a wheel carries, for the kind of machine that this runs on. A level that the compiler does
+    not know is left out; raises ``NoKernel`` when none can be built."""
     directory.mkdir(parents=True, exist_ok=True)
-    levels = [(name, flags) for name, flags, _ in LEVELS] if platform.machine() == "x86_64" else [("v1", ())]
-    paths = []
-    for name, flags in levels:
-        path = directory / f"kernel-{platform.machine()}-{name}.so"
-        build(path, flags)
-        paths.append(path)
+    paths: list[Path] = []
+    for name, flags, _ in (*LEVELS.get(platform.machine(), ()), ("plain", (), set())):
+        try:
+            build(directory / _carried(name), flags)
+        except NoKernel:
+            if name == "plain" and not paths:
+                raise
+        else:
+            paths.append(directory / _carried(name))
     return paths
 
 
 def _prebuilt() -> list[Path]:
+    """The libraries that the package carries and this processor runs, the best first."""
     if not PREBUILT.is_dir():
         return []
     have = _processor_flags()
-    paths = (PREBUILT / f"kernel-{platform.machine()}-{name}.so" for name, _, need in LEVELS if need <= have)
-    return [path for path in paths if path.exists()]
+    levels = [name for name, _, need in LEVELS.get(platform.machine(), ()) if need <= have]
+    return [path for name in (*levels, "plain") if (path := PREBUILT / _carried(name)).exists()]
+
+
+def _carried(level: str) -> str:
+    """A library's file name; the source's hash in it keeps one of another version from being loaded."""
+    source = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:12]
+    return f"kernel-{platform.machine()}-{level}-{source}.so"
 
 
 def find_compiler() -> str | None:
