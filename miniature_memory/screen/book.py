@@ -48,25 +48,41 @@ _WORD = re.compile(r"(?<![\w\\])[^\W\d]+(?![\w*?])")
 _OPTIONAL = re.compile(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\?")
 _MEMORY = 4 << 20  # for one pattern's automaton; it grows only as far as a text drives it
 _BORROWED = {"ms": "id_counts"}  # Malay counts as Indonesian does
-_CHUNK = 3_000  # characters of one alternation
+_LITTLE, _LITTLE_MORE = 64 << 10, 80  # the same for one line: so much, and more for each character of it
+_CHUNK = 6_000  # characters of one alternation
+_SHORT = 3_000  # characters of a text that is searched line by line
 
 
 class Search:
-    """Some lines of one family as one pattern, made when a text first has what one of them needs."""
+    """Some lines of one family, searched together in a long text, and each by itself in a short one:
+    of a sentence few lines get all they need, and a small pattern costs little to make and to keep."""
 
     def __init__(self, family: str, bodies: list[str], needs: list[Needs]) -> None:
         self.family = family
         self._bodies, self._needs = bodies, needs
+        self._lines: dict[int, re2._Regexp] = {}
 
     def hits(self, row: str, keys: frozenset[str]) -> bool:
         """Whether one of the lines stands in a row of tokens that has these keys."""
-        for needs in self._needs:
-            if not any(map(keys.isdisjoint, needs)):
-                return self.pattern.search(row) is not None
-        return False
+        met = [i for i, needs in enumerate(self._needs) if not any(map(keys.isdisjoint, needs))]
+        if not met:
+            return False
+        if len(row) > _SHORT:
+            return self.pattern.search(row) is not None
+        return any(self._line(i).search(row) for i in met)
+
+    def _line(self, i: int) -> re2._Regexp:
+        if i not in self._lines:
+            body = self._bodies[i]
+            try:
+                self._lines[i] = _compile([body], _LITTLE + _LITTLE_MORE * len(body))
+            except re2.error:  # counted repetitions make a long program of a short line
+                self._lines[i] = _compile([body])
+        return self._lines[i]
 
     @cached_property
     def pattern(self) -> re2._Regexp:
+        """All lines as one."""
         return _compile(self._bodies)
 
 
@@ -179,9 +195,9 @@ def _token(token: str, shared: dict[str, str]) -> str:
     return _ANY_ENDING.sub("[^ ]*", body.replace("_", " "))
 
 
-def _compile(bodies: list[str]) -> re2._Regexp:
+def _compile(bodies: list[str], memory: int = _MEMORY) -> re2._Regexp:
     options = re2.Options()
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     options.log_errors = False
     options.never_capture = True
     return re2.compile(f" (?:{'|'.join(bodies)})", options)
