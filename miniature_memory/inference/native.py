@@ -83,6 +83,7 @@ class Model(Structure):
         ("kind", c_char_p),
         ("layer", POINTER(Layer)),
         ("head", Matrix),
+        ("ngram", Matrix),
         ("ids", c_void_p),
         ("run", c_void_p),
         ("word", c_int32),
