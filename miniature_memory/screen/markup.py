@@ -2,7 +2,8 @@
 
 Written by hand because it must be linear on broken markup, lose no text however deep it is
 nested, and read what an extractor leaves out: titles, alternative texts, descriptions,
-embedded data, frames. It reads more than a reader sees; that can only add refusals.
+embedded data, frames, and the sentences in scripts, styles and comments (``literals``).
+It reads more than a reader sees; that can only add refusals.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from __future__ import annotations
 import html as entities
 import json
 import re
+from collections.abc import Callable
+
+from miniature_memory.screen.literals import embedded, is_prose, quoted, written_by_style
 
 LONGEST = 16_000_000  # characters of markup
 
@@ -17,7 +21,8 @@ _SPOKEN = frozenset(
     "alt title aria-label aria-description aria-placeholder aria-roledescription aria-valuetext content "
     "placeholder summary label caption value standby download data-title data-caption data-alt data-text".split()
 )
-_UNSPOKEN = frozenset({"script", "style"})
+_MAYBE_SPOKEN = ("data-", "aria-")  # what begins so is read where it looks like a sentence
+_UNSPOKEN = {tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in ("script", "style")}
 # Tags inside a sentence; all others break it.
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rb ruby s samp small "
@@ -25,6 +30,7 @@ _INLINE = frozenset(
 )
 _NAME = re.compile(r"/?([a-zA-Z][^\s/>]*)")
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]{1,60})\s{0,9}=\s{0,9}(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+_OPENED = {quote: re.compile(rf"=\s*{quote}[^{quote}]*$") for quote in "\"'"}
 _AROUND = 200  # characters to each side of a seam
 _FRAMES = 3  # frames within frames that are read
 
@@ -64,7 +70,14 @@ def _seams(pieces: list[str]) -> str:
 def _read(html: str, flowing: list[str], seamless: list[str], aside: list[str], frames: int) -> None:
     i = 0
     comments = True
-    lower = html.lower()
+
+    def inner(markup: str) -> None:
+        """What a frame or a script would show, as a reading of its own."""
+        found: list[str] = []
+        if frames:
+            _read(markup, found, seamless, aside, frames - 1)
+        aside.append("".join(found))
+
     while (start := html.find("<", i)) >= 0:
         _text(html[i:start], flowing, seamless)
         if html.startswith("<!--", start):
@@ -72,6 +85,8 @@ def _read(html: str, flowing: list[str], seamless: list[str], aside: list[str], 
             close = html.find("-->", start) if comments else -1
             comments = close >= 0
             i = close + 3 if comments else start + 4
+            if comments and is_prose(html[start:close]):
+                inner(html[start + 4 : close])
             continue
         name = _NAME.match(html, start + 1)
         if name is None:
@@ -82,49 +97,70 @@ def _read(html: str, flowing: list[str], seamless: list[str], aside: list[str], 
                 _text("<", flowing, seamless)
                 i = start + 1
             continue
-        end = _tag_end(html, name.end())
+        i = end = _tag_end(html, name.end())
         tag = name[1].lower()
-        closing = html[start + 1] == "/"
-        flowing.append("" if tag in _INLINE else "\n\n")
-        i = end
-        if closing:
+        if tag not in _INLINE:
+            flowing.append("\n\n")
+        if html[start + 1] == "/":
             continue
-        kind = ""
-        for attribute, double, single, bare in _ATTRIBUTE.findall(html[name.end() : end]):
-            attribute, value = attribute.lower(), double or single or bare
-            if attribute == "srcdoc" and frames:
-                inner: list[str] = []
-                _read(entities.unescape(value), inner, seamless, aside, frames - 1)
-                aside.append("".join(inner))
-            elif attribute in _SPOKEN:
-                aside.append(entities.unescape(value))
-            elif attribute == "type":
-                kind = value.lower()
+        kind = _attributes(html[name.end() : end], aside, inner) if end > name.end() + 1 else ""
         if tag in _UNSPOKEN and html[end - 2 : end] != "/>":
-            close = lower.find(f"</{tag}", end)
-            i = len(html) if close < 0 else close
-            if "json" in kind:
-                aside.append(_strings(html[end:i]))
+            close = _UNSPOKEN[tag].search(html, end)
+            i = close.start() if close else len(html)
+            code = html[end:i]
+            if tag == "style":
+                aside += written_by_style(code)
+            elif "json" in kind:
+                aside.append(_strings(code))
+            else:
+                for literal in quoted(code):
+                    inner(literal)
     _text(html[i:], flowing, seamless)
 
 
+def _attributes(inside: str, aside: list[str], inner: Callable[[str], None]) -> str:
+    """Read what a tag's attributes say; returns its type."""
+    kind = ""
+    for attribute, double, single, bare in _ATTRIBUTE.findall(inside):
+        attribute, value = attribute.lower(), double or single or bare
+        if attribute == "type":
+            kind = value.lower()
+            continue
+        value = entities.unescape(value)
+        if attribute == "srcdoc":
+            inner(value)
+        elif attribute in _SPOKEN:
+            aside.append(value)
+        elif attribute == "style":
+            aside += written_by_style(value)
+        elif (page := embedded(value)) is not None:
+            inner(page)
+        elif attribute.startswith("on"):
+            aside += quoted(value)
+        elif attribute.startswith(_MAYBE_SPOKEN) and is_prose(value):
+            aside.append(_strings(value))
+    return kind
+
+
 def _text(text: str, flowing: list[str], seamless: list[str]) -> None:
-    flowing.append(text)
-    seamless.append(text)
+    if text:
+        flowing.append(text)
+        seamless.append(text)
 
 
 def _tag_end(html: str, i: int) -> int:
     """Behind the tag's ">", which quotes may hide; a quote that never closes hides nothing."""
-    end = html.find(">", i)
-    if end < 0:
-        return len(html)
-    inside = html[i:end]
-    for quote in "\"'":
-        if inside.count(quote) % 2 and re.search(rf"=\s*{quote}[^{quote}]*$", inside):
-            close = html.find(quote, end)
-            if 0 <= close < end + 20_000:
-                return _tag_end(html, close + 1)
-    return end + 1
+    while (end := html.find(">", i)) >= 0:
+        inside = html[i:end]
+        for quote, opened in _OPENED.items():
+            if inside.count(quote) % 2 and opened.search(inside):
+                close = html.find(quote, end)
+                if 0 <= close < end + 20_000:
+                    i = close + 1
+                    break
+        else:
+            return end + 1
+    return len(html)
 
 
 def _strings(data: str) -> str:
@@ -140,7 +176,7 @@ def _strings(data: str) -> str:
         if isinstance(item, str):
             found.append(item)
         elif isinstance(item, dict):
-            todo += item.values()
+            todo += [*item, *item.values()]
         elif isinstance(item, list):
             todo += item
     return "\n\n".join(found)
