@@ -49,7 +49,7 @@ def without(text: str, boilerplate: Collection[int], site: str) -> str:
 def _lines(text: str, site: str) -> tuple[NDArray[np.intp], Hashes, NDArray[np.intp], NDArray[np.bool_]]:
     """Of each line with words: its number, its key, its length, and whether it begins as speech does."""
     words = words_of(text)
-    of, first = words.lines()
+    of, first = words.line, words.first
     if not len(first):
         return first, np.zeros(0, np.uint64), first, np.zeros(0, np.bool_)
     count = np.diff(first, append=len(of))

@@ -93,6 +93,11 @@ def scrub(text: str, counts: Counter[str] | None = None) -> str:
     if not _signs().search(text):
         return text
     counts = Counter() if counts is None else counts
+    lines = text.split("\n")
+    return "\n".join(_scrubbed(line, counts) if _signs().search(line) else line for line in lines)
+
+
+def _scrubbed(text: str, counts: Counter[str]) -> str:
     for pattern, kind in ((_EMAIL, "email"), (_LINK, "link"), (_HANDLE, "handle")):
         text = _put(pattern, kind, text, counts)
     text = _put_behind(_LABELLED, "handle", text, counts)

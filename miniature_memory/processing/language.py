@@ -12,10 +12,11 @@ from typing import Final
 
 import numpy as np
 
-from miniature_memory.processing.words import Lexicon, words_of
+from miniature_memory.processing.words import Lexicon, changes, words_of
 
 BLOCK: Final = 400  # characters from which a new paragraph begins a new block
 FEW: Final = 20  # words that a vote needs, where others have more
+PLAIN: Final = 0.8  # share of plainly English words from which nothing else is asked
 ASKED: Final = 8  # unclear blocks put to py3langid, spread evenly; the others vote as these do
 #: share of English function words that settles a block: of 10,909 blocks of nine novels the median has .45,
 #: all but 16 have .25; French, German, Spanish, Dutch and Italian prose has up to .05.
@@ -36,19 +37,23 @@ def _english() -> Lexicon:
 def vote(text: str) -> dict[str, float]:
     """Languages (ISO 639-1) and the share of the text's words that voted for each, largest first."""
     words = words_of(text)
-    of, first = words.lines()
-    if not len(first):
+    if not len(words):
         return {"none": 1.0}
     # a paragraph's words vote together, those of a very long one (a whole book in a line) where they stand
-    line = np.cumsum(np.diff(of, prepend=of[0]) > 0)
-    from_line = words.starts[first][line]
-    last = words.ends[np.append(first[1:], len(of)) - 1][line]
-    place = np.where(last - from_line > 4 * BLOCK, words.starts, from_line) // BLOCK
-    _, block = np.unique(place, return_inverse=True)
+    counts = np.diff(np.append(words.first, len(words)))
+    from_line = words.starts[words.first]
+    length = words.ends[words.first + counts - 1] - from_line
+    place = np.repeat(from_line, counts)
+    if length.max() > 4 * BLOCK:
+        place = np.where(np.repeat(length, counts) > 4 * BLOCK, words.starts, place)
+    block = np.cumsum(changes(place // BLOCK)) - 1
     heard = np.bincount(block)
     english = _english()
-    known = np.bincount(block, weights=english.member[english.rows(words.hashes), 0])
+    known = np.bincount(block, weights=english.rows(words.hashes) < len(english.keys))
     votes = Counter({"en": int(heard[known >= CLEAR * heard].sum())})
+    if votes["en"] >= PLAIN * len(words):
+        votes["other"] = len(words) - votes["en"]
+        return _shares(votes)
     unclear = np.flatnonzero((known < CLEAR * heard) & ((heard >= FEW) | (len(heard) == 1)))
     if len(unclear):
         asked = unclear[np.linspace(0, len(unclear) - 1, min(ASKED, len(unclear))).astype(int)]
@@ -57,6 +62,10 @@ def vote(text: str) -> dict[str, float]:
             of_block = np.flatnonzero(block == number)
             spelt = words.codes[words.starts[of_block[0]] : words.ends[of_block[-1]]]
             votes[_guess(spelt.tobytes().decode("utf-32-le"))] += int(heard[number] * weight)
+    return _shares(votes)
+
+
+def _shares(votes: Counter[str]) -> dict[str, float]:
     total = votes.total() or 1
     return {code: round(n / total, 3) for code, n in sorted(votes.items(), key=lambda v: (-v[1], v[0])) if n}
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from miniature_memory.processing.words import Lexicon, Words, words_of
+from miniature_memory.processing.words import Lexicon, Words, changes, words_of
 
 Vector = NDArray[np.float64]
 
@@ -32,12 +32,13 @@ _LABEL: Final = re.compile(r"[A-Z][\w '/()&-]{0,30}:(?=\s|$)")
 _ADDRESSES: Final = ("://", "www.", "@", ".com", ".org", "[link]", "[email]", "[handle]")
 _MONEY: Final = "$€£%"
 _ENDS: Final = frozenset(".!?…:;—\"”’')]*>")
+_LIST_SIGNS: Final = frozenset("-*•·▪–(0123456789abcdefghi")
 _OPENS: Final = frozenset("\"“'‘«")
 
-LINE_FEATURES: Final = (
-    "ed_words", "quoted", "digits", "years", "addresses", "money", "listed", "labels", "capital_lines",
-    "open_lines", "short_lines", "speech_lines", "line_length", "sentence_length", "questions", "brackets",
-    "names", "word_length",
+SHAPES: Final = (
+    "ed_words", "digits", "years", "names", "addresses", "money", "questions", "brackets",
+    "listed", "labels", "capital_lines", "open_lines", "short_lines", "speech_lines",
+    "quoted", "line_length", "sentence_length", "word_length",
 )  # fmt: skip
 
 
@@ -54,58 +55,65 @@ def _lexicon() -> tuple[tuple[str, ...], Lexicon]:
 
 def names() -> tuple[str, ...]:
     """The features' names, in the order of ``features``."""
-    return (*_lexicon()[0], *LINE_FEATURES)
+    return (*_lexicon()[0], *SHAPES)
 
 
 def features(text: str) -> Vector:
     """The style of a text, a paragraph a line: float64 [len(names())], square roots of rates per 100 words of
     narration, or of shares in per cent."""
     words = words_of(text)
-    _, lexicon = _lexicon()
+    if not len(words):
+        return np.zeros(len(names()))
     told = ~_in_speech(words)
     if told.sum() < LEAST_TOLD * len(told):  # a tale told by one of its people: speech is the narration
         told[:] = True
-    starts = _sentence_starts(words)
-    begins = starts & told
-    member = lexicon.member[lexicon.rows(words.hashes)]
-    counts = member[told].sum(axis=0)
-    narration = max(int(told.sum()), 1)
+    begins = _sentence_starts(words)
+    narration = int(told.sum())
+    sentences = max(int((begins & told).sum()), 1)
     per_hundred = 100 / max(narration, 30)
-    sentences = max(int(begins.sum()), 1)
-    counted = counts * per_hundred
-    counted[-1] = 100 * member[begins, -1].sum() / sentences  # an imperative counts where a sentence begins
-
-    length = words.ends - words.starts
-    initial = words.codes[words.starts]
-    second = words.codes[np.minimum(words.starts + 1, words.ends - 1)]
-    last, before_last = words.codes[words.ends - 1], words.codes[np.maximum(words.ends - 2, 0)]
-    digits = (initial >= 48) & (initial <= 57)
-    century = ((initial == 49) & (second == 57)) | ((initial == 50) & (second == 48))
-    capital = (initial >= 65) & (initial <= 90) & ~starts
-    lines = [line for line in text.split("\n") if line.strip()] or [""]
-    per_line = 100 / len(lines)
-    shape = [
-        ((length > 4) & (last == 100) & (before_last == 101) & told).sum() * per_hundred,
-        100 * (1 - narration / max(len(words), 1)),
-        digits.sum() * per_hundred,
-        (century & (length == 4) & digits).sum() * per_hundred,
-        sum(map(text.count, _ADDRESSES)) * per_hundred,
-        sum(map(text.count, _MONEY)) * per_hundred,
-        sum(_LISTED.match(line) is not None for line in lines) * per_line,
-        sum(":" in line[:33] and _LABEL.match(line) is not None for line in lines) * per_line,
-        sum(line.isupper() for line in lines) * per_line,
-        sum(line[-1:] not in _ENDS for line in lines) * per_line,
-        sum(len(line) < 60 for line in lines) * per_line,
-        sum(line[:1] in _OPENS for line in lines) * per_line,
+    _, lexicon = _lexicon()
+    rows = lexicon.rows(words.hashes)
+    counted = lexicon.count(rows[told]) * per_hundred
+    # an instruction's verb counts where a sentence begins
+    counted[-1] = 100 * lexicon.count(rows[begins & told])[-1] / sentences
+    shape = _shape_of_words(words, told, begins) * per_hundred
+    lines = [line for line in text.split("\n") if line.strip()]
+    signs = [sum(map(text.count, signs)) * per_hundred for signs in (_ADDRESSES, _MONEY, "?", "(")]
+    length = float((words.ends - words.starts)[told].sum())
+    means = [
+        100 * (1 - narration / len(words)),
         min(len(text) / len(lines), 1000) / 10,
         min(narration / sentences, 60),
-        text.count("?") * per_hundred,
-        text.count("(") * per_hundred,
-        (capital & told & (length > 1)).sum() * per_hundred,
-        10 * length[told].sum() / narration,
+        10 * length / narration,
     ]
-    style: Vector = np.sqrt(np.maximum(np.append(counted, np.array(shape, dtype=np.float64)), 0))
+    style: Vector = np.sqrt(np.concatenate((counted, shape, signs, _shape_of_lines(lines), means)))
     return style
+
+
+def _shape_of_words(words: Words, told: NDArray[np.bool_], begins: NDArray[np.bool_]) -> Vector:
+    """How many: ed_words, digits, years, names."""
+    length = words.ends - words.starts
+    initial, last = words.codes[words.starts], words.codes[words.ends - 1]
+    second = words.codes[np.minimum(words.starts + 1, words.ends - 1)]
+    before_last = words.codes[np.maximum(words.ends - 2, words.starts)]
+    digits = (initial >= 48) & (initial <= 57)
+    century = ((initial == 49) & (second == 57)) | ((initial == 50) & (second == 48))
+    capital = (initial >= 65) & (initial <= 90) & (length > 1) & ~begins
+    found = ((length > 4) & (last == 100) & (before_last == 101) & told, digits, century & (length == 4))
+    return np.array([np.count_nonzero(one) for one in (*found, capital & told)], dtype=np.float64)
+
+
+def _shape_of_lines(lines: list[str]) -> list[float]:
+    """Of a hundred lines how many are: listed, labels, capitals, open, short, speech."""
+    counts = [0] * 6
+    for line in lines:
+        counts[0] += line[0] in _LIST_SIGNS and _LISTED.match(line) is not None
+        counts[1] += ":" in line[:33] and _LABEL.match(line) is not None
+        counts[2] += line.isupper()
+        counts[3] += line[-1] not in _ENDS
+        counts[4] += len(line) < 60
+        counts[5] += line[0] in _OPENS
+    return [100 * count / len(lines) for count in counts]
 
 
 def _in_speech(words: Words) -> NDArray[np.bool_]:
@@ -115,11 +123,8 @@ def _in_speech(words: Words) -> NDArray[np.bool_]:
     if len(marks) < 2:
         marks = _single_quotes(codes)
     before = np.searchsorted(marks, words.starts)
-    of, first = words.lines()
-    if not len(first):
-        return np.zeros(0, dtype=np.bool_)
-    line_starts = np.append(0, np.flatnonzero(codes == 10))[of]
-    speech: NDArray[np.bool_] = (before - np.searchsorted(marks, line_starts)) % 2 == 1
+    lines = np.append(0, np.flatnonzero(codes == 10))
+    speech: NDArray[np.bool_] = (before - np.searchsorted(marks, lines)[words.line]) % 2 == 1
     return speech
 
 
@@ -137,8 +142,7 @@ def _sentence_starts(words: Words) -> NDArray[np.bool_]:
     """Of each word whether it begins a sentence or a line."""
     codes = words.codes
     ends = np.flatnonzero((codes == 46) | (codes == 33) | (codes == 63) | (codes == 0x2026) | (codes == 10))
-    starts: NDArray[np.bool_] = np.diff(np.searchsorted(ends, words.starts), prepend=-1) > 0
-    return starts
+    return changes(np.searchsorted(ends, words.starts))
 
 
 @cache

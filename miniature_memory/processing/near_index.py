@@ -3,8 +3,9 @@
 A run is a directory ``NNNNNNNNNN-NNNNNNNNNN`` (first and last document number) below
 ``dataset/metadata/near/v<sketch version>/``. Which runs are valid stands in the ledger, written in the same
 transaction as the decisions that made them: after a kill, what the ledger doesn't name is swept away, and
-what it names but isn't whole makes the index say so (``whole``), and it is built again. Small runs are merged, so
-there are few (a log-structured merge tree, O'Neil et al. 1996); big ones never, so memory stays bounded.
+what it names but isn't whole makes the index say so (``whole``), and it is built again. Small runs are
+merged, so there are few (a log-structured merge tree, O'Neil et al. 1996); big ones never, so memory stays
+bounded.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Run:
-    """``documents`` uint32 [n] ascending, ``signatures`` uint8 [n, 125], ``samples`` uint32 [n]; for each
-    kind, postings sorted by key: ``<kind>`` uint64 [m] and ``<kind>_of`` uint32 [m], the document's number."""
+    """``documents`` uint32 [n] ascending, ``signatures`` uint8 [n, 125], ``samples`` uint32 [n];
+    for each kind, postings sorted by key: ``<kind>`` uint64 [m] and ``<kind>_of`` uint32 [m], the document's
+    number."""
 
     name: str
     arrays: Arrays

@@ -50,7 +50,7 @@ def _once(text: str, known: Hashes, spoken: set[str]) -> str:
 def _shares(text: str, lines: int, known: Hashes) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Of each line: which share of it the others have, and how many words it has."""
     written = words_of(text)
-    of, _ = written.lines()
+    of = written.line
     words = np.bincount(of, minlength=lines)
     if len(of) < SHINGLE or not len(known):
         return np.zeros(lines), words

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from miniature_memory.processing import language, narrative
 from miniature_memory.processing.segment import SCENE_BREAK, lines_to_paragraphs
-from miniature_memory.processing.words import Hashes, ngrams, words_of
+from miniature_memory.processing.words import Hashes, constants, words_of
 
 VERSION: Final = 2
 
@@ -126,15 +126,11 @@ _END: Final = re.compile(r"[.!?…:;—–-]+[\"'”’»)\]_*]*\s*$|[.!?…,—
 
 
 @cache
-def _kinds() -> NDArray[np.uint8]:
-    """Of each code point: 1 letter, 2 digit, 3 white space, 4 odd sign, 0 any other."""
-    signs = [chr(code) for code in range(0x3001)]
-    table = np.array(
-        [1 if s.isalpha() else 2 if s.isdigit() else 3 if s.isspace() else 0 for s in signs], np.uint8
-    )
-    table[0x3000] = 1  # and beyond: CJK and rarer scripts
-    table[[ord(sign) for sign in _ODD]] = 4
-    table[0x2190:0x2C00] = 4  # arrows, boxes, dingbats
+def _odd() -> NDArray[np.bool_]:
+    """Of each code point whether it is a sign that prose seldom has."""
+    table = np.zeros(0x3000, dtype=np.bool_)
+    table[[ord(sign) for sign in _ODD]] = True
+    table[0x2190:0x2C00] = True  # arrows, boxes, dingbats
     return table
 
 
@@ -144,13 +140,15 @@ def _round(value: float) -> float:
 
 def _shape(text: str) -> Figures:
     words = words_of(text)
-    kinds = np.bincount(_kinds().take(words.codes, mode="clip"), minlength=5)
-    inked = max(int(kinds.sum() - kinds[3]), 1)
+    inked = max(int((words.codes > 32).sum()), 1)
     lengths = words.ends - words.starts
+    initials = words.codes[words.starts]
+    digits = lengths[(initials >= 48) & (initials <= 57)].sum()
+    odd = np.count_nonzero(_odd().take(words.codes, mode="clip")) - 4 * text.count(SCENE_BREAK)
     return {
-        "letters": _round(kinds[1] / inked),
-        "digits": _round(kinds[2] / inked),
-        "symbols": _round((kinds[4] - 4 * text.count(SCENE_BREAK)) / inked),
+        "letters": _round((lengths.sum() - digits) / inked),
+        "digits": _round(digits / inked),
+        "symbols": _round(odd / inked),
         "word_length": _round(lengths.mean() if len(lengths) else 0),
         "longest_word": int(lengths.max(initial=0)),
     }
@@ -176,16 +174,22 @@ def _lines(text: str, paragraphs: list[str]) -> Figures:
     }
 
 
+_WEIGHTS: Final = constants(7, 11)
+
+
 def _repetition(words: Hashes) -> Figures:
     """Share of the words in the most frequent n-gram (2 to 4), and in n-grams seen before (5 and 10)."""
     figures: Figures = {}
     sample = words[:200_000]
     total = max(len(sample), 1)
-    for n in (2, 3, 4):
-        most = _most_frequent(ngrams(sample, n))
-        figures[f"top_{n}"] = _round(most * n / total) if most > 2 else 0.0
-    for n in (5, 10):
-        figures[f"again_{n}"] = _round(_covered_again(ngrams(sample, n), n) / total)
+    grams = sample  # of n words, made longer by one word in each turn
+    for n in range(2, 11):
+        grams = grams[:-1] + sample[n - 1 :] * _WEIGHTS[n]
+        if n <= 4:
+            most = _most_frequent(grams)
+            figures[f"top_{n}"] = _round(most * n / total) if most > 2 else 0.0
+        elif n in (5, 10):
+            figures[f"again_{n}"] = _round(_covered_again(grams, n) / total)
     return figures
 
 

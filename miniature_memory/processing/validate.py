@@ -2,7 +2,8 @@
 
 Documents are judged in the order of arrival. What can be said of one document alone (integrity, screen,
 quality, its sketch) is a pure function and runs in parallel; duplicates are one ordered step that remembers.
-A batch's decisions and the index's state are committed together, so a kill at any instant loses a batch at most.
+A batch's decisions and the index's state are committed together, so a kill at any instant loses a batch at
+most.
 
 When rules, the screen, or settings change, everything is judged again.
 """

@@ -31,14 +31,11 @@ class Words:
     starts: Indices  # [words] where each begins
     ends: Indices  # [words] where each has ended
     hashes: Hashes  # [words] equal for words that differ in case alone
+    line: Indices  # [words] number of the line that each stands in, from 0
+    first: Indices  # [lines with words] the first word of each
 
     def __len__(self) -> int:
         return len(self.starts)
-
-    def lines(self) -> tuple[Indices, Indices]:
-        """The number of the line that each word stands in, and the first word of each line that has words."""
-        of = np.searchsorted(np.flatnonzero(self.codes == _NEWLINE), self.starts)
-        return of, np.flatnonzero(np.diff(of, prepend=-1))
 
 
 def mix(x: Hashes) -> Hashes:
@@ -76,15 +73,24 @@ def words_of(text: str) -> Words:
     inside = np.zeros(len(codes) + 2, dtype=np.bool_)
     np.not_equal(folded, 0, out=inside[1:-1])
     edges = np.flatnonzero(inside[1:] != inside[:-1])
-    starts, ends = edges[::2], edges[1::2]
+    starts, ends = edges[::2].copy(), edges[1::2].copy()
     if not len(starts):
-        return Words(codes, starts, ends, np.zeros(0, np.uint64))
+        return Words(codes, starts, ends, np.zeros(0, np.uint64), starts, starts)
     lengths = ends - starts
     letters = folded[inside[1:-1]]
     first = np.cumsum(lengths) - lengths  # where each word begins among the letters alone
     place = (np.arange(len(letters)) - np.repeat(first, lengths)) & (_LONGEST - 1)
     sums = np.add.reduceat(letters * _WEIGHTS[place], first)
-    return Words(codes, starts, ends, mix(sums + lengths.astype(np.uint64)))
+    line = np.searchsorted(np.flatnonzero(codes == _NEWLINE), starts)
+    hashes = mix(sums + lengths.astype(np.uint64))
+    return Words(codes, starts, ends, hashes, line, np.flatnonzero(changes(line)))
+
+
+def changes(values: Indices) -> NDArray[np.bool_]:
+    """Of each value whether it differs from the one before; the first does."""
+    found = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
 
 
 def word_hashes(text: str) -> Hashes:
@@ -109,7 +115,7 @@ class Lexicon:
     """Words that are looked up together, each in some of ``columns`` groups."""
 
     keys: Hashes  # ascending
-    member: NDArray[np.int64]  # [keys + 1, groups], the last row for any other word
+    member: NDArray[np.float64]  # [keys + 1, groups] 1 or 0, the last row for any other word
 
     @classmethod
     def of(cls, groups: Iterable[Iterable[str]]) -> Lexicon:
@@ -117,7 +123,7 @@ class Lexicon:
         words = sorted(set().union(*listed))
         keys = np.array([int(word_hashes(word)[0]) for word in words], dtype=np.uint64)
         order = np.argsort(keys)
-        member = np.array([[word in group for group in listed] for word in words], dtype=np.int64)
+        member = np.array([[word in group for group in listed] for word in words], dtype=np.float64)
         return cls(keys[order], np.vstack([member[order], np.zeros_like(member[:1])]))
 
     def rows(self, words: Hashes) -> Indices:
@@ -125,3 +131,8 @@ class Lexicon:
         at = np.searchsorted(self.keys, words)
         found = self.keys.take(at, mode="clip") == words
         return np.where(found, at, len(self.keys))
+
+    def count(self, rows: Indices) -> NDArray[np.float64]:
+        """How many of some words (their ``rows``) are in each group."""
+        counts: NDArray[np.float64] = np.bincount(rows, minlength=len(self.member)) @ self.member
+        return counts
