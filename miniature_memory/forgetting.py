@@ -53,7 +53,7 @@ def find(workspace: Workspace, what: str) -> Found:
         return begun
     for kind, condition in (
         ("document", "id = ?"),
-        ("url", "source = ? OR id IN (SELECT document_id FROM urls WHERE url = ?)"),
+        ("url", "lineage ->> '$.url' = ? OR id IN (SELECT document_id FROM urls WHERE url = ?)"),
         ("host", "site = ? OR id IN (SELECT document_id FROM urls WHERE host = ?)"),
         ("author", "author = ?"),
     ):

@@ -103,18 +103,44 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class _Connection(sqlite3.Connection):
+    """A full disk, whichever statement meets it, as the error that says what to do."""
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        with _no_room_is_clear():
+            return super().execute(*statement)
+
+    def executemany(self, *statement: Any) -> sqlite3.Cursor:
+        with _no_room_is_clear():
+            return super().executemany(*statement)
+
+
+@contextmanager
+def _no_room_is_clear() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "full" not in str(error):
+            raise
+        raise DiskFull(
+            "There is no room left on the disk.",
+            "Free some space and run the same command again: it goes on where it stopped.",
+        ) from error
+
+
 class Ledger:
     """Opens or creates the store. Raises ``Damaged`` when the file is no store of ours."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+            self.connection = sqlite3.connect(path, isolation_level=None, timeout=30, factory=_Connection)
             self.connection.row_factory = sqlite3.Row
             # secure_delete: what the screen refused must not linger in free pages
-            self.connection.executescript(
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;" + _SCHEMA
-            )
+            with _no_room_is_clear():
+                self.connection.executescript(
+                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;" + _SCHEMA
+                )
             version = self.meta("schema_version")
             if version is None:
                 self.set_meta("schema_version", str(SCHEMA_VERSION))
@@ -125,10 +151,6 @@ class Ledger:
                     "Use the version that wrote it, or start in a new --workspace.",
                 )
         except sqlite3.OperationalError as error:
-            if "full" in str(error):
-                raise DiskFull(
-                    "There is no room left on the disk.", "Free some space and run again."
-                ) from error
             raise Damaged(f"{path} can't be opened: {error}.", "Check its rights, or restore it.") from error
         except sqlite3.DatabaseError as error:
             raise Damaged(
@@ -138,7 +160,7 @@ class Ledger:
 
     def close(self) -> None:
         """Folds the write-ahead log in, so that the one file is all there is."""
-        with suppress(sqlite3.OperationalError):  # a reader is busy or the disk is full; the log stays valid
+        with suppress(sqlite3.OperationalError, DiskFull):  # or a reader is busy; the log stays valid
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.connection.close()
 
@@ -151,17 +173,10 @@ class Ledger:
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
-        except BaseException:
-            self.connection.execute("ROLLBACK")
-            raise
-        try:
             self.connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            self.connection.execute("ROLLBACK")
-            if "full" in str(error):
-                raise DiskFull(
-                    "There is no room left on the disk.", "Free some space and run again."
-                ) from error
+        except BaseException:
+            if self.connection.in_transaction:  # on a full disk SQLite has taken it back itself
+                self.connection.execute("ROLLBACK")
             raise
 
     # -- facts about the workspace ------------------------------------------------------------
@@ -278,6 +293,14 @@ class Ledger:
             "SELECT * FROM figures WHERE ? IS NULL OR stage = ? ORDER BY seq", (stage, stage)
         )
         return [{**dict(row), "figures": json.loads(row["figures"])} for row in rows]
+
+    def known(self, stage: str, identity: str) -> dict[str, Any] | None:
+        """The figures of the last run of ``stage`` that made the very same thing; None when none did."""
+        for row in reversed(self.figures(stage)):
+            if row["figures"].get("identity") == identity:
+                figures: dict[str, Any] = row["figures"]
+                return figures
+        return None
 
     # -- the funnel ---------------------------------------------------------------------------
 

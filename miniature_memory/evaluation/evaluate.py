@@ -34,9 +34,8 @@ def evaluate(workspace: Workspace, config: Config, progress: Progress) -> Figure
     if run is None:
         raise MissingInput(f"There is no trained model in {workspace.root}.", "Train one first: `mm train`.")
     identity = model_identity(run / "model") + config.evaluate.model_dump_json()
-    for row in reversed(workspace.ledger.figures("evaluate")):
-        if row["figures"].get("identity") == identity:
-            return {**row["figures"], "new": 0}
+    if known := workspace.ledger.known("evaluate", identity):
+        return {**known, "new": 0}
     return {"new": 1, "identity": identity, **evaluate_model(run / "model", workspace, config, progress)}
 
 

@@ -81,14 +81,9 @@ def generate(workspace: Workspace, config: Config, progress: Progress) -> Figure
     if run is None:
         raise MissingInput(f"There is no trained model in {workspace.root}.", "Train one first: `mm train`.")
     identity = model_identity(run / "model") + config.generate.model_dump_json()
-    for row in reversed(workspace.ledger.figures("generate")):
-        known = row["figures"]
-        if (
-            known.get("identity") == identity
-            and "path" in known
-            and (workspace.root / known["path"]).exists()
-        ):
-            return {**known, "new": 0}
+    known = workspace.ledger.known("generate", identity)
+    if known and (workspace.root / known["path"]).exists():
+        return {**known, "new": 0}
     engine = Engine.load(run / "model")
     g = config.generate
     told = tell(engine, g.prompt, settings_of(config, g.seed), g.length, g.memory, g.tries)

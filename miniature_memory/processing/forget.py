@@ -92,7 +92,8 @@ def with_twins(workspace: Workspace, ids: list[str]) -> list[str]:
         holders.setdefault(row["value"], []).append(row["document_id"])
     everyone = dict.fromkeys(ids)
     waiting = list(ids)
-    query = "SELECT document_id FROM decisions WHERE twin = ? ORDER BY document_id"
+    # said twice, or SQLite doesn't see that the partial index will do
+    query = "SELECT document_id FROM decisions WHERE twin = ? AND twin != '' ORDER BY document_id"
     while waiting:
         one = waiting.pop()
         twins = [str(row["document_id"]) for row in connection.execute(query, (one,))]

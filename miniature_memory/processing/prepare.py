@@ -195,14 +195,15 @@ def wanted(workspace: Workspace, share: float) -> Iterator[Wanted]:
     """Every cleaned document in the order of arrival; rows are read as they are needed."""
     connection = workspace.ledger.connection
     rows = connection.execute(
-        "SELECT d.seq, d.id, source, work, json_extract(c.figures, '$.sha256') AS sha256,"
+        "SELECT d.seq, d.id, work, coalesce(d.lineage ->> '$.url', d.lineage ->> '$.path', source) AS source,"
+        " json_extract(c.figures, '$.sha256') AS sha256,"
         " json_extract(v.figures, '$.contains') AS contains, json_extract(v.figures, '$.shares') AS shares"
         " FROM documents d JOIN decisions c ON c.document_id = d.id AND c.stage = ? AND c.rule = ''"
         " LEFT JOIN decisions v ON v.document_id = d.id AND v.stage = 'validate' ORDER BY d.seq",
         (cleaning.STAGE,),
     )
     for row in rows:
-        split = side(row["work"] or row["source"] or row["id"], share)
+        split = side(row["work"] or row["id"], share)
         without = [("already_kept", id) for id in json.loads(row["contains"] or "[]")]
         known = {id for _, id in without}
         shares = [id for id in json.loads(row["shares"] or "[]") if id not in known]
@@ -213,8 +214,8 @@ def wanted(workspace: Workspace, share: float) -> Iterator[Wanted]:
 
 
 def _side_of(connection: sqlite3.Connection, id: str, share: float) -> str:
-    row = connection.execute("SELECT id, source, work FROM documents WHERE id = ?", (id,)).fetchone()
-    return side(row["work"] or row["source"] or row["id"], share) if row else ""
+    row = connection.execute("SELECT id, work FROM documents WHERE id = ?", (id,)).fetchone()
+    return side(row["work"] or row["id"], share) if row else ""
 
 
 def _readable(

@@ -290,6 +290,7 @@ class Run:
                 **({"final_url": page.url} if page.url != entry.url else {}),
                 "extractor": story.extractor,
                 "rendered": rendered,
+                "screen": gate.VERSION,  # `_work` asked it
             },
         )
 

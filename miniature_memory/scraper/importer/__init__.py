@@ -122,7 +122,7 @@ class _Gate:
             published=piece.published,
             collected=now(),
             licence=piece.licence,
-            lineage=piece.lineage,
+            lineage={**piece.lineage, "screen": self.version},
         )
         atomic_write(self.workspace.raw_path(document.id), document.text)
         with self.ledger.transaction():
