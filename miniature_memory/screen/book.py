@@ -93,6 +93,8 @@ class Book:
         self._sections, self._shared = _sections(rows)
         self._reader = Reader(self._shared)
         self.numerals = Numerals(self._sections.pop("numbers", []))
+        #: numbers that stand for this language's own only where no other is spoken
+        self.guises = Numerals(self._sections.pop("guises", []))
         #: words that tell that the language is spoken
         self.markers = frozenset(" ".join(self._sections.pop("markers", [])).split())
         self._idioms = self._sections.pop("idioms", [])
@@ -146,8 +148,10 @@ class Book:
 
         def mark_word(match: re.Match[str]) -> str:
             phrase = match[0].replace("_", " ")
-            known = phrase in numerals.cardinals or phrase in numerals.ordinals
-            return str(re2.escape(numerals.mark(phrase))) if known else match[0]
+            marked = numerals.mark(phrase)
+            if marked == phrase:
+                return match[0]
+            return "_".join(w if w.isalpha() else str(re2.escape(w)) for w in marked.split(" "))
 
         return [_WORD.sub(mark_word, row) for row in rows]
 

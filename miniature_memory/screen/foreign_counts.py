@@ -8,12 +8,13 @@ The same thought as ``counts.py`` has for English, with each language's words as
 - ``thing``: what may be nine years old; ``be``: the verbs that say so of it, ``of`` what joins both;
 - ``before``: what stands right before an hour, a day or a counted number;
 - ``label``: what a number within three words names ("Seite 9");
+- ``whole``: what begins "of the ten guests, five";
 - ``after``: units and phrases that follow a number; ``month``: the names of months;
 - ``times``: what makes a small number great ("thousand"); ``score``: what joins the sides of a result;
 - ``about``: adverbs before a number, which are passed over; ``joint``: what stands between two numbers;
 - ``plain``: words and endings that no counted noun has, but for those in ``noun``; ``counted``: endings
   of which it must have one (``*``: any); ``adjective``: endings of what may stand before it;
-- ``ascribed``: those of the ``years`` that belong to a noun after them;
+- ``ahead``: given where years may stand ahead of their noun; ``ascribed``: those ``years`` that do nothing else;
 - ``clause``: words that begin another clause; ``det``: articles and their like, which a thing's name
   needs (``*``: may lack);
 - ``said``: phrases that say an age whatever follows it;
@@ -42,6 +43,7 @@ class ForeignCounts:
     def __init__(self, rules: Book) -> None:
         self._rules = rules
         self._noun = self._endings("noun")
+        self._label = self._endings("label")
         self._plain = self._endings("plain")
         self._counted = self._endings("counted")
         self._adjective = self._endings("adjective")
@@ -69,13 +71,14 @@ class ForeignCounts:
         right = [w for w in words[last + 1 : last + 1 + _REACH] if w != "'"]
         if _ends(left, self._list("said")):
             return False
+        told = left
         while size := _ends(left, self._list("about")):
-            del left[-size:]
-        if right and right[0] in self._list("times"):
+            left = left[:-size]
+        if right and (right[0] in self._list("times") or right[0][0] in "#="):
             return True
         for apart in (0, 1):  # "nine years", "nine short years"
             if size := _starts(right[apart:], self._list("years")):
-                return self._passes(left, right[apart + size - 1 :])
+                return self._passes(left, told, right[apart + size - 1 :])
             if not self._is_word(right[:1]):
                 break
         if not _SMALL.fullmatch(words[at]):
@@ -85,9 +88,10 @@ class ForeignCounts:
             or bool(left and left[-1][0] in "^~")  # "at the seventh fifteen", as Polish tells the time
             or self._is_labelled(left)
             or self._is_a_day(left, right)
+            or self._is_a_part(left, right)
             or self._counts(right)
             or self._is_said_of_a_thing(left)
-            or (self._list("score") >= joints > set() and left[-1:] != ["de"])
+            or (self._list("score") >= joints > set() and not _ends(left, self._list("said")))
             or (words[at][1:] in self._list("twofold") and not self._is_firm(left, right))
         )
 
@@ -106,13 +110,15 @@ class ForeignCounts:
             first -= 1
         return first, last, joints
 
-    def _passes(self, left: Sequence[str], right: Sequence[str]) -> bool:
-        """Whether years that stand between these words (``right`` has their unit) pass, or are a thing's."""
+    def _passes(self, left: Sequence[str], told: Sequence[str], right: Sequence[str]) -> bool:
+        """Whether years between these words pass, or are a thing's; ``told`` is all before them, ``right`` has the unit."""
         ascribed = right[0] in self._list("ascribed")
+        noun = right[2:] if right[1:2] == ["%1"] else right[1:]  # "yıllık bir viski"
         return (
-            bool(_ends(left, self._list("span")) or _starts(right[1:], self._list("spanned")))
-            or (not ascribed and self._is_said_of_a_thing(left))
-            or any(word in self._list("thing") for word in self._phrase([w for w in right[1:] if w != "%1"]))
+            bool(_ends(left, self._list("span")) or _ends(told, self._list("span")))
+            or bool(_starts(right[1:], self._list("spanned")))
+            or (not ascribed and self._is_said_of_a_thing(left, years=True))
+            or bool(self._list("ahead") and not self._list("thing").isdisjoint(self._phrase(noun)))
         )
 
     def _is_word(self, words: Sequence[str]) -> bool:
@@ -142,27 +148,42 @@ class ForeignCounts:
         return False
 
     def _is_labelled(self, left: Sequence[str]) -> bool:
-        near = left[-_NEAR:]
-        return any(word in self._list("label") and not _SIGNS & set(near[i:]) for i, word in enumerate(near))
+        for size in range(1, min(_NEAR, len(left)) + 1):
+            word = left[-size]
+            if word in _SIGNS:
+                return False
+            if word in self._list("label") or word.endswith(self._label):
+                return True
+        return False
 
     def _is_a_day(self, left: Sequence[str], right: Sequence[str]) -> bool:
         if (left and left[-1] in self._list("month")) or (right and right[0] in self._list("month")):
             return True
         return len(right) > 1 and right[0] in (".", *self._list("of")) and right[1] in self._list("month")
 
-    def _is_said_of_a_thing(self, left: Sequence[str]) -> bool:
-        """Whether the clause begins with a thing and ends with a verb that tells its age ("of": right after it)."""
-        if left and left[-1] in self._list("of") and _ends(left[:-1], self._list("thing")):
-            return True
-        if not (_ends(left, self._list("be")) or (left[-1:] and left[-1] in self._list("thing"))):
+    def _is_a_part(self, left: Sequence[str], right: Sequence[str]) -> bool:
+        """Whether what is counted was said before: "of the ten guests, five", "ten crates of eels and five of bream"."""
+        start = max((i + 1 for i, word in enumerate(left[:-1]) if word in _SIGNS), default=0)
+        if not any(map(_is_number, left[start:])):
             return False
+        if _starts(left[start:], self._list("whole")):
+            return True
+        return bool(right) and left[-1] in self._list("joint") and right[0] in self._list("of")
+
+    def _is_said_of_a_thing(self, left: Sequence[str], years: bool = False) -> bool:
+        """Whether the clause begins with a thing and ends with a verb that tells its age ("of": right after it)."""
+        things = self._list("thing")
+        if left and left[-1] in self._list("of") and _ends(left[:-1], things):
+            return True
+        free = "*" in self._list("det")
+        if free and left and left[-1] in things:
+            return True
         borders = _SIGNS | self._list("clause")
         clause = left[max((i + 1 for i, word in enumerate(left) if word in borders), default=0) :]
-        begins = clause[:1] and (
-            clause[0] in self._list("det")
-            or ("*" in self._list("det") and clause[0] not in self._list("plain"))
-        )
-        return bool(begins) and any(word in self._list("thing") for word in clause[:_NEAR])
+        if not clause or not (_ends(left, self._list("be")) or years and not self._list("be").isdisjoint(clause)):
+            return False
+        begins = clause[0] in self._list("det") or (free and clause[0] not in self._list("plain"))
+        return begins and not things.isdisjoint(clause[:_NEAR])
 
     def _is_firm(self, left: Sequence[str], right: Sequence[str]) -> bool:
         alone = left[-1:] and left[-1] in _SIGNS and right[:1] and right[0] in _SIGNS

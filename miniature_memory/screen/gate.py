@@ -11,13 +11,14 @@ from miniature_memory.screen.book import Book, apart, book
 from miniature_memory.screen.counts import taken_for_an_age
 from miniature_memory.screen.disguises import Disguises
 from miniature_memory.screen.foreign_counts import foreign_counts, holds_an_age
-from miniature_memory.screen.languages import LATIN, read, without_foreign
+from miniature_memory.screen.languages import LATIN, read, reword
 from miniature_memory.screen.needs import keys_of
 from miniature_memory.screen.numerals import ADULT, mark_digits
 from miniature_memory.screen.reckoning import reckoned
 from miniature_memory.screen.things import without_things
 from miniature_memory.screen.views import spaced, views
 
+_BARE = re.compile(r"( (?!under)[^ ]+ )%[0-9.?]+(?= |$)")
 _AGES = ("age", "age-alone")  # the families that ask for a number's neighbours
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
 
@@ -90,16 +91,25 @@ def disguises() -> Disguises:
     )
 
 
+def english(row: str) -> str:
+    """A row of tokens as English reads it; what digits in other languages' sentences are, their rules tell."""
+    rules = book("en")
+    if "%" in row:
+        row = reword(row, True, lambda part: _BARE.sub(r"\1_", part))
+    row = mark_english(row, rules.numerals)
+    if "%?" in row:
+        row = reword(row, True, lambda part: part.replace("%?", "_"))
+    return row if rules.guises.words.isdisjoint(row.split(" ")) else reword(row, False, rules.guises.mark)
+
+
 def broken(view: str, running: bool) -> Iterator[str]:
     """The rules that one view breaks. A number's neighbours tell what it is only in ``running`` text."""
     rules = book("en")
     row = mark_digits(tokens(view))
-    marked = mark_english(row, rules.numerals)
+    marked = english(row)
     yield from hits(marked, rules)
-    if running and taken_for_an_age(marked):
-        own = without_foreign(marked)  # other languages have their own rules for it
-        if taken_for_an_age(own) & taken_for_an_age(without_idioms(own, rules)):
-            yield "bare-number"
+    if running and taken_for_an_age(marked) & taken_for_an_age(without_idioms(marked, rules)):
+        yield "bare-number"
     yield from reckoned(marked)
     languages, lost = read(row)
     for language, spoken in languages.items():

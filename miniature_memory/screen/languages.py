@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 
@@ -64,7 +65,7 @@ def _speech() -> dict[str, tuple[tuple[str, int], ...]]:
     for language in LATIN:
         rules = book(language)
         plain = frozenset(
-            w for name in ("years", "plain", "about", "clause", "det") for w in rules.listed(name)
+            w for name in ("years", "plain", "about", "clause", "det", "label", "month") for w in rules.listed(name)
         )
         telling = rules.markers | rules.stages | frozenset(w for w in plain if len(w) > 2 and w.isalpha())
         for word in telling | rules.numerals.words:
@@ -117,6 +118,7 @@ def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str,
     """
     counts: dict[str, int] = defaultdict(int)
     foreign = 2 * known <= len(words)
+    share = 3 if 4 * known <= len(words) else 2  # a third of the words tell a language if few are English
     sure = {_UNITS[unit]: 1 for mark, unit in pairwise(sentence) if unit in _UNITS and mark[0] in "%#"}
     for word in words:
         for language, tells in telling(word).items():
@@ -126,7 +128,7 @@ def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str,
     likely = {
         language: count
         for language, count in (sure | counts).items()
-        if language in sure or (foreign and count > 1 and 2 * count >= len(words))
+        if language in sure or (foreign and count > 1 and share * count >= len(words))
     }
     most = max(likely.values(), default=0)
     return {language: count for language, count in likely.items() if count >= 0.8 * most}
@@ -167,16 +169,21 @@ def read(row: str) -> tuple[dict[str, str], bool]:
     return spoken, lost
 
 
-def without_foreign(row: str) -> str:
-    """The row without the sentences most of whose words another language knows and English doesn't."""
-    kept: list[str] = []
-    for part in sentences(row):
-        words = [w for w in part.split() if len(w) > 1 and w.isalpha()]
-        known = sum(map(english_words().__contains__, words))
-        likely = languages_of(part.split(), words, known) if 2 * known <= len(words) else {}
-        if len(words) < _FEW or 2 * max(likely.values(), default=0) < len(words):
-            kept.append(part)
-    return f" . {' . '.join(kept)} . "
+def reword(row: str, foreign: bool, change: Callable[[str], str]) -> str:
+    """The row with a change made to its sentences in other languages, or to the others."""
+    parts = ((part, change(part)) for part in _END.split(row))
+    return " . ".join(new if new != part and _is_foreign(part) == foreign else part for part, new in parts)
+
+
+def _is_foreign(sentence: str) -> bool:
+    """Whether another language is spoken, and knows more of the words than English does."""
+    words = [w for w in sentence.split() if len(w) > 1 and w.isalpha()]
+    known = sum(map(english_words().__contains__, words))
+    if _CYRILLIC.search(sentence) or _ASIAN.search(sentence):
+        return not known
+    if len(words) < _FEW or 2 * known > len(words):
+        return False
+    return max(languages_of(sentence.split(), words, known).values(), default=0) > known
 
 
 def _judge(sentence: list[str], words: list[str], strange: set[str]) -> tuple[dict[str, int], bool]:
