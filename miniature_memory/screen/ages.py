@@ -42,7 +42,8 @@ _FORMS: list[tuple[str, Callable[[Match], str]]] = [
     (r"(?:[%#=][0-9.]+|\ban?) (?:thousand|million|billion)s?(?:(?: and)? [%#=][0-9]+)*", lambda m: "=1000"),
     (r"([%#][0-9]+) score(?: (?:years? )?and ([%#][0-9]+))?", _score),
     (r"\bhalf an? dozen\b", lambda m: mark(6)),
-    (r"\ban? (?:dozen|baker 's dozen)\b", lambda m: mark(12)),
+    (r"\ban? baker 's dozen\b", lambda m: "=13"),
+    (r"\ban? dozen\b", lambda m: mark(12)),
     (r"([%#][0-9]+) dozen\b", _dozens),
     # nineteen ninety, twenty oh nine: a year
     (r"(?:#18|#19|#20)(?: oh| o|) (?:%[0-9]+|#[2-9][0-9])\b", lambda m: "=" + _year(m[0])),

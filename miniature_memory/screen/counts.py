@@ -128,6 +128,12 @@ def _is_named(value: float, before: Sequence[str], after: Sequence[str]) -> bool
 
 def _tells_the_time(value: float, before: Sequence[str], after: Sequence[str]) -> bool:
     """ "six in the morning", "ten to six", "half past four", "it was nearly ten"; "at nine" may be an age."""
+    if (
+        after[1:2]
+        and after[1] in lists("daytime")
+        and after[0] in ("that", "this", "every", "each", "on", "next", "last")
+    ):
+        return True
     if "".join(after[:3]) in ("a.m", "inthemorning", "intheafternoon", "intheevening"):
         return True
     if after[0] in ("to", "till", "until", "past") and _is_hour(after[1:2]):
@@ -150,6 +156,8 @@ def _stands_for_a_count(before: Sequence[str], after: Sequence[str]) -> bool:
     if left[-1] in lists("counted") or (left[-1] in _BE and "there" in left[-4:-1]):
         return True
     if left[-2:] == ["stroke", "of"]:
+        return True
+    if left[-1] == "to" and left[-2:-1] and left[-2].startswith("count"):
         return True
     if left[-1] == "of" and len(left) > 1 and _is_number(left[-2]):
         return True
