@@ -1,13 +1,16 @@
-"""Ages that must be worked out from two numbers: birth years, and so many years younger or hence.
+"""Ages that must be worked out from two numbers: birth years, years apart, years gone and to come.
 
-Each function reads a text as tokens (see ``gate.tokens``) and looks only a fixed distance
-around what it finds, so the work grows with the text and no faster.
+A sum is refused when it gives less than eighteen; what can't be summed up ("half his age", "since her
+birth") is refused by ``rules/en_reckoned.txt``. Each function reads a text as tokens with marked numbers
+(see ``numerals``) and looks only a fixed distance around what it finds, so the work grows with the text
+and no faster.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import re2
 
@@ -16,34 +19,135 @@ from miniature_memory.screen.numerals import ADULT, OLDEST
 REACH = 400  # characters to each side in which a second year or age is looked for
 TODAY = 2026  # the rules' own year: who was born less than eighteen years before it may be a minor
 
-_YEAR = re.compile(r"=((?:1[5-9]|20)[0-9][0-9]) ")
+Match = Any  # re2 has no types
+
+# Spans of years that are said without a number, so that every pattern below sees one form of them.
+_SPANS = [
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r" half a decade(?= )", " %5 years"),
+        (r" (?:a|one|%1) decade and a half(?= )", " %15 years"),
+        (r" (?:a|one|another|%1) (?:full |whole )?decade(?= )", " %10 years"),
+        (r" (?:two|%2) decades(?= )", " #20 years"),
+        (r" a quarter of a century(?= )", " #25 years"),
+        (r" a year and a half(?= )", " %1.5 years"),
+        (r" (?:a|one|another) (?:full |whole )?(?:year|twelvemonth)(?= )", " %1 years"),
+        (r" (?:a couple of|a pair of) (?=years |birthdays |summers )", " %2 "),
+        (r" a few (?=years |birthdays |summers )", " %3 "),
+    )
+]
+_SPAN_WORD = re2.compile(r" (?:decades?|year|twelvemonth|century|couple|pair|few) ")
+
+_DATE = r"[=%#](?:[0-9]{1,2}[./:])*((?:1[5-9]|20)[0-9][0-9])(?:[./:][0-9]{1,2})*"
+_YEAR = re.compile(rf"{_DATE} ")
 _STORY = re2.compile(
     r" (?:the )?year (?:now )?(?:is|was|had been|of our lord|:) (?:still |only |then )?=((?:1[5-9]|20)[0-9][0-9]) "
 )
+_BIRTH = (
+    r"born|birth|dob|d \. o \. b|d\.o\.b|birthdate|birthday|b \.|(?:come|came|comes|coming) into (?:the|this) world"
+    r"|entered (?:the|this) (?:world|life)|delivered|christened|baptised|baptized|saw the light of day"
+    r"|drew (?:his|her) first breath|brought into the world"
+)
 _BORN = (
-    re2.compile(
-        r" (?:born|birth|birthdate|birthday|b \.|came into the world|entered the world|delivered|christened)"
-        r"(?: [^ .!?;=]+){0,8} =((?:1[5-9]|20)[0-9][0-9]) "
-    ),
-    re2.compile(
-        r" =((?:1[5-9]|20)[0-9][0-9]) (?:[^ .!?;=]+ ){0,6}(?:born|birth|birthdate|came into the world) "
-    ),
+    re2.compile(rf" (?:{_BIRTH})(?: (?:[^ .!?;=]+|[.])){{0,8}} (?:[0-9]{{1,2}}[.])*{_DATE} "),
+    re2.compile(rf" {_DATE} (?:[^ .!?;=]+ ){{0,6}}(?:{_BIRTH}) "),
+)
+_IN_A_YEAR = (  # somebody's age in a year, and what the same person did in another
+    re2.compile(r" #([0-9]+) (?:years old )?in (?:the [a-z]+ (?:of )?)?=([0-9]{4}) "),
+    re2.compile(r" (?:was|turned|at|aged) #([0-9]+) (?:years old )?in (?:[a-z]+ )?=([0-9]{4}) "),
+    re2.compile(r" in =([0-9]{4}) (?:, )?(?:[^ .!?;=#%]+ ){0,6}(?:was|turned|at|aged|is) #([0-9]+) "),
+)
+_SOMEBODY = re2.compile(
+    r" (?:he|she|i) (?:[^ .!?;=]+ ){0,8}(?:in|by|since|of|from) =([0-9]{4}) "
+    r"| (?:in|by|since|from) =([0-9]{4}) (?:, )?(?:he|she|i) "
+    r"| (?:it|this|year) (?:is|was|'s) (?:now |still |only |then )?=([0-9]{4}) "
 )
 _STOP = re.compile(r"(?<= )[.!?](?= )")
 _AGE = re.compile(r"#([0-9.]+) ")
-_GAP = r" [%#]([0-9.]+) (?:long |full |whole |good |odd )?(?:years?|summers|winters)(?: and [^ ]+ [^ ]+)? ?(?:, )?"
-_YOUNGER = re2.compile(_GAP + r"(?:younger|(?:his|her|my|their) junior|junior|behind (?:him|her) in age)")
-_OLDER = re2.compile(_GAP + r"(?:older|elder|(?:his|her|my|their) senior|senior|ahead of (?:him|her) in age)")
-_HENCE = re2.compile(
-    r" (?:in|within|after|another|give (?:him|her) ) (?:another |just |only |about )?[%#]([0-9.]+) (?:more |short |long )?(?:years?|summers|winters)"
-    r"(?: 's| ')?(?: time| from now| hence| later)? (?:, )?(?:[^ .!?;]+ ){1,3}(?:will|would|'ll|'d|shall|should|is|can|could|turns?)"
-    r" (?:[^ .!?;#%]+ ){0,2}#([0-9.]+) "
-    r"| (?:will|would|'ll|'d|shall|should|turns?|turn|going to be|due to turn) (?:[^ .!?;#%]+ ){0,3}#([0-9.]+) (?:years old )?(?:, )?"
-    r"(?:in|within|after|about) (?:another |just |only |about )?[%#]([0-9.]+) (?:more |short |long )?(?:years?|summers|winters)"
+_AGED = re.compile(r"[#~]([0-9.]+) ")
+
+_UNIT = r"(?:years?|summers|winters|springs|autumns|birthdays|christmases)"
+_GAP = rf" [%#]([0-9.]+) (?:more |further |long |full |whole |good |odd |short )?{_UNIT}(?: and [^ ]+ [^ ]+)?"
+_DIFFERENCE = re2.compile(r" (?:difference|gap) (?:between|in|of) (?:[^ .!?;#%]+ ){0,8}[%#]([0-9.]+) years ")
+_YOUNGER = re2.compile(
+    _GAP + r" ?(?:, )?(?:younger|(?:his|her|my|their) junior|junior|behind (?:him|her) in age)"
+    r"| (?:younger|junior) by [%#]([0-9.]+) years"
 )
-_PAST = re2.compile(
-    r" (?:is|am|'m|'s|now|turned|aged|turns|she is|he is) (?:now )?#([0-9.]+) (?:[^ .!?;#%]+ ){0,8}[%#]([0-9.]+) (?:years?|summers|winters) (?:ago|earlier|before|back|previously)"
-    r"| [%#]([0-9.]+) (?:years?|summers|winters) (?:ago|earlier|before|back|previously|into the past)(?: [^ .!?;#%]+){0,8} (?:is now|now|today|is today|is|am|'m) (?:[^ .!?;#%]+ ){0,1}#([0-9.]+) "
+_OLDER = re2.compile(
+    _GAP + r" ?(?:, )?(?:older|elder|(?:his|her|my|their) senior|senior|ahead of (?:him|her) in age)"
+    r"| (?:older|senior|elder) by [%#]([0-9.]+) years"
+)
+_IS = (  # what stands before somebody's age
+    r"(?:be|is|was|are|were|am|'m|'s|been|turn|turns|turned|turning|become|becomes|became|reach|reaches|reached|at|aged"
+    r"|lived|hit|hits|make|see|celebrate|celebrates|celebrated|mark|of|until|till|before|to)"
+)
+_ITS = r"(?:[^ .!?;#%~]+ ){0,2}"
+_AN_AGE = rf"(?:{_IS} {_ITS}#([0-9.]+) |~([0-9]+) (?:birthday|b day|bday|name day) )"
+_SOME = r"(?:[^ .!?;#%~]+ ){0,9}"
+_LATER = (
+    r"(?: 's| ')?(?: time| from now| from then| from that [a-z]+| from today| hence| later| afterwards?| on)"
+)
+#: a gap of years, and the age that it ends with
+_TO_COME = (
+    re2.compile(rf"{_GAP}{_LATER} {_SOME}{_AN_AGE}"),
+    re2.compile(
+        r" (?:in|within|after|another|only|still|be|wait|waited|waiting|give (?:him|her)|needs?|needed|had|has|have)"
+        rf" (?:another |just |only |about |some |still |at least |to wait |yet )?(?:another )?{_GAP[1:]}"
+        rf"(?: 's| ')?(?: time)? (?:to go |left |yet |more )?{_SOME}{_AN_AGE}"
+    ),
+    re2.compile(
+        rf"{_GAP} (?:short|shy|off|away|from|before|till|until|to|under|below) {_ITS}{_ITS}"
+        r"(?:#([0-9.]+) |~([0-9]+) (?:birthday|year))"
+    ),
+)
+#: an age, and the gap of years that leads to it or back from it
+_GONE = (
+    re2.compile(
+        r" (?:will|would|shall|should|'ll|'d|turns?|to|due) (?:[^ .!?;#%~]+ ){0,4}(?:#([0-9.]+) |~([0-9]+) (?:birthday ))"
+        r"(?:years old )?(?:, )?(?:only )?(?:in|within|after|about)(?: another| just| only| about| some)?"
+        + _GAP
+    ),
+    re2.compile(
+        rf" (?:{_AN_AGE}|[.,;] #([0-9.]+) (?:now |today |years old |, ))(?:[^ #%~=]+ ){{0,9}}[%#]([0-9.]+) "
+        rf"(?:long |short )?{_UNIT} (?:ago|earlier|before [.,;]|after|back|previously|since|away|off|ahead|distant|to come"
+        r"|from now|from then|from today|hence|in the future)"
+    ),
+)
+_NOW = re2.compile(
+    rf"{_GAP} (?:ago|earlier|before|back|previously|into the past) (?:[^ #%~=]+ ){{0,12}}"
+    r"(?:is|am|'m|'s|now|today|she is|he is|are|turns|turned) (?:now |today )?#([0-9.]+) "
+)
+_SPENT = re2.compile(
+    rf" (?:{_AN_AGE}|[.,;] #([0-9.]+) (?:now |today |years old |, ))(?:[^ .!?;#%~=]+ ){{0,9}}"
+    rf"for (?:over |nearly |almost |about )?[%#]([0-9.]+) (?:long |full |whole )?{_UNIT}"
+)
+EARLY = 13  # what began at thirteen or later is said of grown-ups, too ("34, has fished for twenty years")
+_LIFE = re2.compile(r" =((?:1[5-9]|20)[0-9][0-9]) (?:-|to|/|until) (?:[a-z]+ )?=((?:1[5-9]|20)[0-9][0-9]) ")
+_MOURNED = re2.compile(
+    r" (?:son|daughter|beloved|memory|memorial|grave|graves|gravestone|headstone|tombstone|stone|slab|lies|buried|rest|rests"
+    r"|sleeps|brother|sister|died|tomb|churchyard|cemetery|taken|lost) "
+)
+_PARENT = (  # how old somebody was when a child came
+    re2.compile(
+        r" #([0-9]+) (?:years old )?(?:[^ .!?;#%]+ ){0,3}when (?:[^ .!?;#%]+ ){1,3}(?:was|were) born "
+    ),
+    re2.compile(r" born (?:[^ .!?;#%]+ ){0,3}(?:when|as) (?:[^ .!?;#%]+ ){1,6}#([0-9]+) "),
+    re2.compile(
+        r" (?:had|bore|birthed|gave birth to|delivered|conceived) (?:him|her|them|me|a son|a daughter|the twins|twins|[a-z]+)"
+        r" (?:at|when she was|at the age of|aged) #([0-9]+) "
+    ),
+    re2.compile(
+        r" (?:became|become|was|made|a) (?:a |his |her )?(?:mother|father|parent|grandmother|grandfather|aunt|uncle|widow with [a-z]+)"
+        r" (?:again )?(?:at|aged|when (?:he|she) was) #([0-9]+) "
+    ),
+    re2.compile(
+        r" #([0-9]+) (?:years old )?(?:at|on the day of|at the time of|upon|before) (?:his|her|their) (?:birth|arrival) "
+    ),
+    re2.compile(r" #([0-9]+) (?:years old )?, (?:he|she|they|[a-z]+) (?:was|were) born "),
+    re2.compile(
+        r" (?:mother|father|parents|mum|dad) (?:[^ .!?;%]+ ){0,6}#([0-9]+) when (?:he|she|they|[a-z]+) (?:arrived|came) "
+    ),
+    re2.compile(r" #([0-9]+) (?:years old )?when (?:he|she) (?:had|bore|became (?:a )?(?:mother|father)) "),
 )
 
 
@@ -55,6 +159,14 @@ def _around(text: str, start: int, end: int, sentences: int) -> str:
     return " ".join([*earlier, text[start:end], *later])
 
 
+def _numbers(match: Match) -> list[float]:
+    return [float(group) for group in match.groups() if group]
+
+
+def _minor(age: float) -> bool:
+    return 0 < age < ADULT
+
+
 def birth_years(text: str) -> bool:
     """Born in one year, and seen in another less than eighteen years on (or less than that ago)."""
     born = [(int(m[1]), m.start(), m.end()) for pattern in _BORN for m in pattern.finditer(text)]
@@ -63,35 +175,88 @@ def birth_years(text: str) -> bool:
     story = {int(m[1]) for m in _STORY.finditer(text)}
     for year, start, end in born:
         seen = story | {int(m[1]) for m in _YEAR.finditer(_around(text, start, end, 1))}
-        if year > TODAY - ADULT or any(0 < other - year < ADULT for other in seen):
+        if year > TODAY - ADULT or any(_minor(other - year) for other in seen):
             return True
+    return False
+
+
+def age_in_a_year(text: str) -> bool:
+    """So old in one year, and seen in another that came before the eighteenth birthday."""
+    for pattern in _IN_A_YEAR:
+        for match in pattern.finditer(text):
+            age, year = sorted(map(int, match.groups()))
+            near = _around(text, match.start(), match.end(), 1)
+            others = [int(number) for m in _SOMEBODY.finditer(near) for number in m.groups() if number]
+            if any(_minor(other - (year - age)) for other in others):
+                return True
     return False
 
 
 def years_apart(text: str) -> bool:
     """So many years younger or older than somebody whose age is said nearby."""
-    for pattern, sentences in ((_YOUNGER, 1), (_OLDER, 0)):
+    for pattern, sentences in ((_YOUNGER, 1), (_OLDER, 0), (_DIFFERENCE, 0)):
         for match in pattern.finditer(text):
-            gap = float(match[1])
-            near = _AGE.findall(_around(text, match.start(), match.end(), sentences))
-            if any(ADULT <= float(age) <= OLDEST and 0 < float(age) - gap < ADULT for age in near):
+            gap = _numbers(match)[0]
+            near = map(float, _AGE.findall(_around(text, match.start(), match.end(), sentences)))
+            if any(ADULT <= age <= OLDEST and _minor(age - gap) for age in near):
                 return True
     return False
 
 
-def years_hence(text: str) -> bool:
-    """An age that will be reached in so many years, or was left so many years ago."""
-    for pattern, swapped in ((_HENCE, False), (_PAST, True)):
-        for m in pattern.finditer(text):
-            pairs = ((m[1], m[2]), (m[4], m[3])) if not swapped else ((m[2], m[1]), (m[3], m[4]))
-            if any(0 < float(age) - float(gap) < ADULT for gap, age in pairs if gap and age):
+def years_to_come(text: str) -> bool:
+    """An age that is so many years away, or that was left so many years ago."""
+    for patterns, gap_first in ((_TO_COME, True), (_GONE, False), ((_NOW,), True)):
+        for pattern in patterns:
+            for match in pattern.finditer(text):
+                first, second = _numbers(match)[:2]
+                gap, age = (first, second) if gap_first else (second, first)
+                if _minor(age - gap):
+                    return True
+    return False
+
+
+def child_of(text: str) -> bool:
+    """How old somebody was when a child came, and an age of the same person less than eighteen years on."""
+    for pattern in _PARENT:
+        for match in pattern.finditer(text):
+            then = float(match[1])
+            near = map(float, _AGED.findall(_around(text, match.start(), match.end(), 1)))
+            if any(_minor(age - then) for age in near):
                 return True
     return False
+
+
+def years_spent(text: str) -> bool:
+    """An age, and so many years spent on something that it must have begun early in life."""
+    return any(
+        0 < float(match[1] or match[2] or match[3]) - float(match[4]) < EARLY
+        for match in _SPENT.finditer(text)
+    )
+
+
+def lifespan(text: str) -> bool:
+    """Two years of a life on a stone or a card, less than eighteen apart."""
+    return any(
+        _minor(int(match[2]) - int(match[1]))
+        and _MOURNED.search(_around(text, match.start(), match.end(), 1))
+        for match in _LIFE.finditer(text)
+    )
+
+
+_SUMS: tuple[tuple[str, Callable[[str], bool]], ...] = (
+    ("birth-year", birth_years),
+    ("birth-year", age_in_a_year),
+    ("arithmetic", years_apart),
+    ("arithmetic", years_to_come),
+    ("arithmetic", child_of),
+    ("arithmetic", years_spent),
+    ("birth-year", lifespan),
+)
 
 
 def reckoned(text: str) -> Iterator[str]:
     """The rules that fire."""
-    if birth_years(text):
-        yield "birth-year"
-    if years_apart(text) or years_hence(text):
-        yield "arithmetic"
+    if _SPAN_WORD.search(text):
+        for pattern, said in _SPANS:
+            text = pattern.sub(said, text)
+    yield from dict.fromkeys(family for family, fires in _SUMS if fires(text))
