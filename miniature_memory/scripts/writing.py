@@ -50,11 +50,13 @@ def write_story(
     settings, usual = released_with(model)
     settings = replace(settings, **{name: value for name, value in chosen.items() if value is not None})
     kind: Any = memory or usual
-    saved = _Saved(out, prompt)
+    saved: _Saved | None = None
     began, shown, code = time.monotonic(), 0, 0
     show = _as_json if as_json else _Terminal(prompt, verbose)
     try:
         for event in attempts(tries, engine, prompt, settings, None if endless else length, kind):
+            if saved is None:  # the first event tells that the screen has let the prompt pass
+                saved = _Saved(out, prompt)
             show(event)
             if isinstance(event, Token):
                 shown += len(event.text)
@@ -68,7 +70,8 @@ def write_story(
     except KeyboardInterrupt:
         code = 130
     finally:
-        saved.save()
+        if saved is not None:
+            saved.save()
     if not as_json:
         sys.stdout.write("\n")
         sys.stdout.flush()
@@ -86,7 +89,7 @@ class _Terminal:
         self._prompt, self._verbose, self._begun = prompt, verbose, False
 
     def __call__(self, event: Event) -> None:
-        if not self._begun:  # the first event tells that the screen has let the prompt pass
+        if not self._begun:
             sys.stdout.write(self._prompt)
             self._begun = True
         if isinstance(event, Token):
