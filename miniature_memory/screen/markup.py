@@ -105,8 +105,8 @@ def _read(html: str, flowing: list[str], seamless: list[str], aside: list[str], 
             continue
         kind = _attributes(html[name.end() : end], aside, inner) if end > name.end() + 1 else ""
         if tag in _UNSPOKEN and html[end - 2 : end] != "/>":
-            close = _UNSPOKEN[tag].search(html, end)
-            i = close.start() if close else len(html)
+            ending = _UNSPOKEN[tag].search(html, end)
+            i = ending.start() if ending else len(html)
             code = html[end:i]
             if tag == "style":
                 aside += written_by_style(code)
