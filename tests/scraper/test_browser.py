@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from miniature_memory.config import FetchConfig
 from miniature_memory.errors import FetchError, MissingExtra
+from miniature_memory.scraper import gate
 from miniature_memory.scraper.egress import Egress
 from miniature_memory.scraper.fetch import browser as browser_module
 from miniature_memory.scraper.fetch.browser import Browser, browsers, find_browser
@@ -101,6 +102,65 @@ def test_scripts_reach_nothing_inside(server: Server, tmp_path: Path) -> None:
     server.handlers["a.test/app"] = f"<script>{script}</script>{BUILD}"
     assert "END" in render(server, tmp_path, "/app")
     assert not [path for path in server.paths() if path.startswith("/in")]
+
+
+SENTENCE = "The cook, aged twelve, sang."
+LONG = "<p>" + "A quiet evening by the river. " * 40 + "</p>"
+HIDDEN_PLACES = {
+    "script": "<script>setTimeout(() => document.body.append('The cook, aged ' + 'twelve, sang.'), 100)"
+    "</script>",
+    "frame's own text": f'<iframe srcdoc="<p>{SENTENCE}</p>"></iframe>',
+    "frame of the same site": '<iframe src="/inner"></iframe>',
+    "frame of another site": '<iframe src="http://b.test/inner"></iframe>',
+    "frame in a frame": '<iframe src="/outer"></iframe>',
+    "frame that a script fills": "<iframe id=f></iframe><script>"
+    "document.getElementById('f').contentDocument.write('The cook, aged ' + 'twelve, sang.')</script>",
+    "open shadow": "<div id=h></div><script>h.attachShadow({mode: 'open'}).innerHTML ="
+    " '<p>The cook, aged ' + atob('dHdlbHZl') + ', sang.'</script>",
+    "closed shadow": "<div id=h></div><script>h.attachShadow({mode: 'closed'}).innerHTML ="
+    " '<p>The cook, aged ' + atob('dHdlbHZl') + ', sang.'</script>",
+    "declared shadow": f"<div><template shadowrootmode=open><p>{SENTENCE}</p></template></div>",
+    "template": f"<template><p>{SENTENCE}</p></template>",
+    "style": f"<style>h2::after {{ content: '{SENTENCE}' }}</style><h2>x</h2>",
+    "style of another file": "<link rel=stylesheet href=/said.css><h2>x</h2>",
+    "field": "<textarea id=t></textarea><script>t.value = 'The cook, aged ' + atob('dHdlbHZl') + ', sang.'"
+    "</script>",
+    "title": f"<script>document.title = '{SENTENCE}'</script>",
+    "label": "<p id=l>x</p><script>l.ariaLabel = 'The cook, aged ' + atob('dHdlbHZl') + ', sang.'</script>",
+    "unseen": f"<p hidden>{SENTENCE}</p>",
+    "noscript": f"<noscript><p>{SENTENCE}</p></noscript>",
+}
+
+
+@pytest.mark.browser
+@needs_browser
+def test_the_screen_reads_all_that_a_rendered_page_shows(server: Server, tmp_path: Path) -> None:
+    """Frames, shadow roots, fields and style sheets, too; and without the sentence the same page passes."""
+    inner = f"<p>{SENTENCE}</p>"
+    server.handlers |= {"a.test/inner": inner, "b.test/inner": inner}
+    server.handlers["a.test/outer"] = '<iframe src="http://b.test/inner"></iframe>'
+    server.handlers["a.test/said.css"] = Response(
+        f"h2::before {{ content: '{SENTENCE}' }}", media_type="text/css"
+    )
+    grown = [(SENTENCE, "The cook sang."), ("aged ", "and "), ("twelve", "two"), ("dHdlbHZl", "dHdv")]
+    grown += [(address, "/clean") for address in ("/inner", "/outer", "/said")]
+    for place, planted in HIDDEN_PLACES.items():
+        server.handlers[f"a.test/{place.replace(' ', '-')}"] = f"<title>x</title>{LONG}{planted}"
+        for said, instead in grown:
+            planted = planted.replace(said, instead)
+        server.handlers[f"a.test/clean-{place.replace(' ', '-')}"] = f"<title>x</title>{LONG}{planted}"
+    server.handlers |= {"a.test/clean": "<p>The cook sang.</p>", "b.test/clean": "<p>The cook sang.</p>"}
+
+    async def work(browser: Browser, client: Client) -> list[str]:
+        wrong = []
+        for place in HIDDEN_PLACES:
+            for prefix, refused in (("", True), ("clean-", False)):
+                page = await client.page(f"http://a.test/{prefix}{place.replace(' ', '-')}")
+                if (gate.refuses("", (), await browser.render(page)) is not None) != refused:
+                    wrong.append(prefix + place)
+        return wrong
+
+    assert with_browser(server, tmp_path, work) == []
 
 
 @pytest.mark.browser
@@ -231,7 +291,7 @@ def test_the_stage_turns_to_the_browser_where_plain_http_is_not_enough(
     built = story("built").replace("`", "")
     server.handlers["a.test/plain"] = story("plain")
     late = "setTimeout(() => document.body.innerHTML = TEXT, 50)"
-    hidden = "'<p>' + ['She was twel', 've years old. '].join('').repeat(40)"
+    hidden = "'<p>' + atob('U2hlIHdhcyB0d2VsdmUgeWVhcnMgb2xkLiA=').repeat(40)"  # no reader of the script sees a sentence
     server.handlers["a.test/app"] = f"<title>app</title><script>{late.replace('TEXT', f'`{built}`')}</script>"
     server.handlers["a.test/hidden"] = f"<script>{late.replace('TEXT', hidden)}</script>"
     workspace = Workspace(tmp_path / "ws")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,28 @@ if TYPE_CHECKING:
     from miniature_memory.scraper.fetch.browser import Browser
 
 _BLOCKED = {"image", "font", "media", "texttrack", "eventsource", "manifest", "websocket", "ping"}
+_FRAMES = 4  # inner documents of a page that are asked for
+# What a document shows that its markup lacks: shadow roots, what is typed into fields, texts of style sheets.
+_UNWRITTEN = """() => {
+    const found = [], todo = [document]
+    while (todo.length && found.length < 20000) {
+        const root = todo.pop()
+        if (root.host) found.push(root.innerHTML)
+        for (const element of root.querySelectorAll('*')) {
+            if (element.shadowRoot) todo.push(element.shadowRoot)
+            if (typeof element.value === 'string' && element.value) found.push(element.value)
+            for (const side of ['::before', '::after']) {
+                const said = getComputedStyle(element, side).content
+                if (said.length > 3 && said !== 'none' && said !== 'normal') found.push(said)
+            }
+        }
+    }
+    return found
+}"""
+_OPEN_ROOTS = """{
+    const attach = Element.prototype.attachShadow
+    Element.prototype.attachShadow = function (init) { return attach.call(this, { ...init, mode: 'open' }) }
+}"""
 _STEP = 0.1  # seconds between two looks at a page that is being built
 _CALM = 3  # looks without a change
 _PATIENCE = 3.0  # seconds for a page that shows no story yet
@@ -27,6 +50,7 @@ class Rendering:
         self.owner, self.browser, self.given = owner, browser, page
         self.client, self.config = owner.client, owner.config
         self.served = False
+        self.frames = 0
         self.under_way = 0
         self.received = 0
         self.error: FetchError | None = None
@@ -66,20 +90,33 @@ class Rendering:
         page.on("dialog", lambda dialog: asyncio.ensure_future(_dismiss(dialog)))
         page.on("popup", lambda popup: asyncio.ensure_future(_close(popup)))
         page.on("crash", lambda _: self._fail(FetchError("crashed", "the page's renderer died")))
+        await page.add_init_script(_OPEN_ROOTS)
         await page.route("**/*", self._route)
         try:
             await page.goto(self.given.url, wait_until="commit", timeout=self.config.timeout * 1000)
             await self._settle(page)
-            html: str = await page.content()
+            shown = await self._content(page)
         except Exception:
             if self.error is not None:
                 raise self.error from None
             raise
         if self.error is not None:
             raise self.error
-        if len(html) > self.client.max_bytes:
+        if len(shown) > self.client.max_bytes:
             raise FetchError("too_large", "the page builds more than a page may hold")
-        return html
+        return shown
+
+    async def _content(self, page: Any) -> str:
+        """The document; at its end, each as a frame of its own, what else it shows, for the screen."""
+        content: str = await page.content()
+        others: list[str] = []
+        for frame in page.frames:
+            if frame.is_detached() or frame.url.startswith("chrome-error:"):
+                continue
+            if frame is not page.main_frame:
+                others.append(await frame.content())
+            others += await frame.evaluate(_UNWRITTEN)
+        return content + "".join(f'<iframe srcdoc="{html.escape(other)}"></iframe>' for other in others)
 
     async def _settle(self, page: Any) -> None:
         """Waits until nothing is under way and the text has stopped growing."""
@@ -119,9 +156,12 @@ class Rendering:
                 await route.abort()
 
     async def _document(self, route: Any, request: Any) -> None:
-        """The main document comes from plain HTTP, so each of its hops was asked for; frames are left out."""
-        if request.frame.parent_frame is not None or request.method != "GET":
+        """Documents come from plain HTTP, so each of their hops is asked for."""
+        if request.method != "GET":
             await route.abort()
+            return
+        if request.frame.parent_frame is not None:
+            await self._frame(route, request)
             return
         page = self.given
         if self.served:  # a redirect by script or meta refresh
@@ -130,11 +170,21 @@ class Rendering:
                 raise FetchError("forbidden_address", "the page leads to no address of the web")
             page = await self.client.page(url)
         self.served = True
-        await route.fulfill(
-            status=200,
-            headers={"content-type": "text/html; charset=utf-8"},
-            body=page.html.encode("utf-8", "replace"),
-        )
+        await _fulfill(route, page)
+
+    async def _frame(self, route: Any, request: Any) -> None:
+        """A few inner documents are asked for as pages are; those that may not be are left out."""
+        url = canonical(request.url)
+        self.frames += 1
+        try:
+            if url is None or self.frames > _FRAMES:
+                raise FetchError("forbidden_address", "not asked for")
+            async with asyncio.timeout(self.config.timeout / 4):
+                page = await self.client.page(url)
+        except (FetchError, TimeoutError):
+            await route.abort()
+        else:
+            await _fulfill(route, page)
 
     async def _may(self, url: str) -> bool:
         try:
@@ -160,6 +210,14 @@ class Rendering:
         with suppress(Exception):
             async with asyncio.timeout(1):
                 await self.session.send("Page.crash")  # never answers when it works
+
+
+async def _fulfill(route: Any, page: Page) -> None:
+    await route.fulfill(
+        status=200,
+        headers={"content-type": "text/html; charset=utf-8"},
+        body=page.html.encode("utf-8", "replace"),
+    )
 
 
 async def _dismiss(dialog: Any) -> None:
