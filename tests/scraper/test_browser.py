@@ -291,7 +291,8 @@ def test_the_stage_turns_to_the_browser_where_plain_http_is_not_enough(
     built = story("built").replace("`", "")
     server.handlers["a.test/plain"] = story("plain")
     late = "setTimeout(() => document.body.innerHTML = TEXT, 50)"
-    hidden = "'<p>' + atob('U2hlIHdhcyB0d2VsdmUgeWVhcnMgb2xkLiA=').repeat(40)"  # no reader of the script sees a sentence
+    # no reader of this script sees a sentence
+    hidden = "'<p>' + atob('U2hlIHdhcyB0d2VsdmUgeWVhcnMgb2xkLiA=').repeat(40)"
     server.handlers["a.test/app"] = f"<title>app</title><script>{late.replace('TEXT', f'`{built}`')}</script>"
     server.handlers["a.test/hidden"] = f"<script>{late.replace('TEXT', hidden)}</script>"
     workspace = Workspace(tmp_path / "ws")
