@@ -124,6 +124,7 @@ def _commit(workspace: Workspace, batch: list[Done], counts: Counter[str], progr
     for id in gone:
         forget.delete_files(workspace, id)
     index = forget.without(workspace, gone)
+    files.to_disk([workspace.cleaned_path(one.id) for one in batch if not one.reason and one.id not in gone])
     with ledger.transaction():
         if index is not None:
             commit_index(workspace, index)

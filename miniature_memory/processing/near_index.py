@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from miniature_memory.workspace import atomic_write
+from miniature_memory.workspace import atomic_write, no_room_is_clear
 
 if TYPE_CHECKING:
     from miniature_memory.processing.dedup import Sketch
@@ -136,6 +136,7 @@ class NearIndex:
             if path.name not in names:
                 shutil.rmtree(path, ignore_errors=True)
 
+    @no_room_is_clear()
     def _write(self, arrays: Arrays) -> Run:
         documents = arrays["documents"]
         stem = f"{documents[0]:010d}-{documents[-1]:010d}-{len(documents)}"
