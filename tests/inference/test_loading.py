@@ -191,26 +191,23 @@ def test_a_prebuilt_library_needs_no_compiler(
         native.library.cache_clear()
 
 
-HEAVY = ("torch", "safetensors", "pydantic", "yaml", "httpx", "lxml", "rich", "sqlite3")
+HEAVY = ("numpy", "torch", "safetensors", "pydantic", "yaml", "httpx", "lxml", "rich", "sqlite3")
 
 
 def test_writing_imports_nothing_heavy_and_stays_small(model: Path) -> None:
-    """The runtime is held to its floor here; the rules of the screen, which has its own, are taken off."""
+    """The runtime is held to its floor here, without the rules of the screen, which has a floor of its own."""
     code = f"""
 import sys
 from pathlib import Path
 from miniature_memory import screen
 from miniature_memory.inference.engine import Engine
 from miniature_memory.inference.write import write
-def peak(): return int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])
-engine = Engine.load(Path({str(model)!r}))
-before = peak()
-screen.check('The lamp went out, and she lit it again.')
-rules = peak() - before
-for _ in write(engine, 'The lamp went out. ', length=400): pass
-print([m for m in {HEAVY!r} if m in sys.modules], (peak() - rules) // 1024)
+screen.check = lambda text: screen.Verdict(False)
+for _ in write(Engine.load(Path({str(model)!r})), 'The lamp went out. ', length=400): pass
+peak = int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])
+print([m for m in {HEAVY!r} if m in sys.modules], peak // 1024)
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     heavy, megabytes = out.rsplit(" ", 1)
     assert heavy == "[]"
-    assert int(megabytes) < 44  # found: 33; a model of 25M adds 29
+    assert int(megabytes) < 24, megabytes  # a model of 25M adds 28
