@@ -49,7 +49,7 @@ def vote(text: str) -> dict[str, float]:
     block = np.cumsum(changes(place // BLOCK)) - 1
     heard = np.bincount(block)
     english = _english()
-    known = np.bincount(block, weights=english.rows(words.hashes) < len(english.keys))
+    known = np.bincount(block, weights=english.rows(words.hashes) < len(english.keys) - 1)
     votes = Counter({"en": int(heard[known >= CLEAR * heard].sum())})
     if votes["en"] >= PLAIN * len(words):
         votes["other"] = len(words) - votes["en"]

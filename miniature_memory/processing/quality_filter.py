@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from miniature_memory.processing import language, narrative
 from miniature_memory.processing.segment import SCENE_BREAK, lines_to_paragraphs
-from miniature_memory.processing.words import Hashes, constants, words_of
+from miniature_memory.processing.words import Hashes, changes, constants, words_of
 
 VERSION: Final = 2
 
@@ -97,7 +97,7 @@ def judge(text: str, words: Hashes, limits: Limits, votes: Mapping[str, float] |
     votes = language.vote(text) if votes is None else votes
     figures["languages"] = dict(list(votes.items())[:3])
     paragraphs = lines_to_paragraphs(text) or [text]
-    if len(paragraphs) <= text.count("\n"):  # not as the cleaning leaves it
+    if len(paragraphs) <= text.rstrip("\n").count("\n"):  # not as the cleaning leaves it
         text = "\n".join(paragraphs)
     figures.update(_shape(text))
     figures.update(_lines(text, paragraphs))
@@ -197,7 +197,7 @@ def _most_frequent(grams: Hashes) -> int:
     ordered = np.sort(grams)
     if len(ordered) < 3 or not (ordered[2:] == ordered[:-2]).any():
         return min(len(ordered), 2)
-    return int(np.unique(ordered, return_counts=True)[1].max())
+    return int(np.diff(np.append(np.flatnonzero(changes(ordered)), len(ordered))).max())
 
 
 def _covered_again(grams: Hashes, n: int) -> int:

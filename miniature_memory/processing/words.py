@@ -20,6 +20,8 @@ Indices = NDArray[np.intp]
 
 _TABLE_END: Final = 0x3000  # beyond: CJK and rarer scripts, taken as letters
 _NEWLINE: Final = 10
+_SLOTS: Final = 1 << 17
+_SHIFT: Final = np.uint64(64 - 17)
 _LONGEST: Final = 64  # letters of a word that tell it from others; a power of two
 
 
@@ -86,7 +88,7 @@ def words_of(text: str) -> Words:
     return Words(codes, starts, ends, hashes, line, np.flatnonzero(changes(line)))
 
 
-def changes(values: Indices) -> NDArray[np.bool_]:
+def changes(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     """Of each value whether it differs from the one before; the first does."""
     found = np.ones(len(values), dtype=np.bool_)
     np.not_equal(values[1:], values[:-1], out=found[1:])
@@ -112,25 +114,29 @@ def ngrams(words: Hashes, n: int) -> Hashes:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Words that are looked up together, each in some of ``columns`` groups."""
+    """Words that are looked up together, each in some groups."""
 
-    keys: Hashes  # ascending
-    member: NDArray[np.float64]  # [keys + 1, groups] 1 or 0, the last row for any other word
+    keys: Hashes  # one a word; the last is no word's
+    member: NDArray[np.float64]  # [keys, groups] 1 or 0
+    factor: np.uint64
+    slots: NDArray[np.intp]  # [_SLOTS] which key a hash could be: a perfect hash, so one look is enough
 
     @classmethod
     def of(cls, groups: Iterable[Iterable[str]]) -> Lexicon:
         listed = [set(group) for group in groups]
         words = sorted(set().union(*listed))
-        keys = np.array([int(word_hashes(word)[0]) for word in words], dtype=np.uint64)
-        order = np.argsort(keys)
-        member = np.array([[word in group for group in listed] for word in words], dtype=np.float64)
-        return cls(keys[order], np.vstack([member[order], np.zeros_like(member[:1])]))
+        keys = np.array([*(int(word_hashes(word)[0]) for word in words), 0], dtype=np.uint64)
+        member = np.array([[word in group for group in listed] for word in [*words, ""]], dtype=np.float64)
+        tried = ((factor, (keys[:-1] * factor) >> _SHIFT) for factor in constants(8, 1000))
+        factor, places = next(found for found in tried if len(np.unique(found[1])) == len(words))
+        slots = np.full(_SLOTS, len(words), dtype=np.intp)
+        slots[places] = np.arange(len(words))
+        return cls(keys, member, factor, slots)
 
     def rows(self, words: Hashes) -> Indices:
-        """Of each word its row in ``member``."""
-        at = np.searchsorted(self.keys, words)
-        found = self.keys.take(at, mode="clip") == words
-        return np.where(found, at, len(self.keys))
+        """Of each word its row in ``keys`` and ``member``; the last for a word of no group."""
+        rows = self.slots[(words * self.factor) >> _SHIFT]
+        return np.where(self.keys[rows] == words, rows, len(self.keys) - 1)
 
     def count(self, rows: Indices) -> NDArray[np.float64]:
         """How many of some words (their ``rows``) are in each group."""
