@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import re
+
 from miniature_memory.errors import Refused
 
-CONTEXT = 500  # characters already shown that a new sentence is read together with
+CONTEXT = 500  # characters already shown, at least, that a new sentence is read together with
+_MOST_CONTEXT = 1_000  # ... and at most, where they would begin in the middle of a sentence
 LONGEST = 2_000  # a sentence without an end is looked at, and let go in part, at this length
 KEPT = 1_000  # ... but so many of its last characters stay held, as a hit may need what follows
 
 _ENDS = ".!?…。！？"
 _CLOSERS = "\"'”’»)]} \t\n"
 _BLANKS = frozenset(" \t\n")
-# After these a full stop ends no sentence, so what follows must not be cut off from it.
+_SENTENCE = re.compile(r"[.!?…。！？][\"'”’»)\]}]*\s")
+# After these a full stop ends no sentence, so what follows must not be cut off from it. Nor after what may
+# be one: a letter, a short word with a capital, a word with a stop inside ("U.S.").
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st rev capt col gen lt sgt no nos vol ch pp jr sr messrs mme mlle fig approx ca cf etc vs "
-    "jan feb mar apr jun jul aug sep sept oct nov dec yr yrs mo mos age ed".split()
+    "messrs approx capt prof mlles mmes sept tues thur thurs assn dept univ assoc bros blvd supt maj adm cmdr "
+    "no nos vol ch pp fig ca cf etc vs yr yrs mo mos age ed est min sec hr hrs inc ltd corp ext tel apt mt ft "
+    "op al eg ie".split()
 )
+_SHORT = 4  # letters
+
+
+def _may_be_short_for_more(word: str) -> bool:
+    if word in ("I", "it", "It"):
+        return False
+    short = len(word) < 2 or (len(word) <= _SHORT and word[0].isupper())
+    return short or "." in word or word.lower() in _ABBREVIATIONS
+
+
+def _last(text: str) -> str:
+    """The end of what was shown, from the beginning of a sentence: half of one may say something else."""
+    if len(text) <= CONTEXT:
+        return text
+    text = text[-_MOST_CONTEXT:]
+    starts = (match.end() for match in _SENTENCE.finditer(text, 0, len(text) - CONTEXT))
+    return text[max(starts, default=0) :]
 
 
 class StreamGuard:
@@ -32,7 +55,7 @@ class StreamGuard:
     """
 
     def __init__(self, shown: str = "", where: str = "generated text") -> None:
-        self._shown = shown[-CONTEXT:]
+        self._shown = _last(shown)
         self._held = ""
         self._where = where
         self._refused: str | None = None
@@ -62,8 +85,8 @@ class StreamGuard:
         body = self._held.rstrip(_CLOSERS)
         if not body or body[-1] not in _ENDS:
             return False
-        word = body.rstrip(_ENDS).rpartition(" ")[2].strip(_CLOSERS + "(").lower()
-        return not (body[-1] == "." and (word in _ABBREVIATIONS or (len(word) < 2 and word != "i")))
+        word = body.rstrip(_ENDS).replace("\n", " ").rpartition(" ")[2].strip(_CLOSERS + "(“‘")
+        return body[-1] != "." or not _may_be_short_for_more(word)
 
     def _release(self, length: int) -> str:
         """Look at shown + all that is held; let go the first ``length`` characters."""
@@ -74,7 +97,7 @@ class StreamGuard:
             self._refused, self._held, self._shown = rule, "", ""
             raise Refused(rule, self._where)
         cleared, self._held = self._held[:length], self._held[length:]
-        self._shown = (self._shown + cleared)[-CONTEXT:]
+        self._shown = _last(self._shown + cleared)
         return cleared
 
     def _stop_if_refused(self) -> None:
