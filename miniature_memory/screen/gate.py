@@ -21,6 +21,8 @@ from miniature_memory.screen.views import spaced, views
 _BARE = re.compile(r"( (?!under)[^ ]+ )%[0-9.?]+(?= |$)")
 _AGES = ("age", "age-alone")  # the families that ask for a number's neighbours
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
+_WORK = 12  # characters of views for each of a text, and some more: what unfolds to more is refused
+_MORE_WORK = 10_000
 
 # Signs inside a number stay with it.
 _KEPT = {".": "\x01", ",": "\x02", ":": "\x03", "/": "\x04"}
@@ -130,7 +132,12 @@ def all_hits(text: str, running: bool = True) -> Iterator[str]:
     if len(text) > LONGEST:
         yield "oversize"
         return
+    left = _WORK * len(text) + _MORE_WORK
     for number, view in enumerate(views(text)):
+        left -= len(view)
+        if left < 0:
+            yield "oversize"
+            return
         prose = running and (number == 0 or "\u202e" in text or "\u2067" in text)
         plain, mixed = disguises().mixed_script(view)
         if mixed:

@@ -92,6 +92,8 @@ def _character(c: str) -> str:
 
 
 _MARKS = 4  # of those that stand on one letter are ordered, which is slow; they are dropped in the end
+_SHORT = 4  # characters; what unfolds to more ("½", "㍿") may stand now and then, not all over a text
+_SEVERAL = 1_000
 _FEW = 40  # replacing that many characters one after the other beats translating
 _ASCII = {ord(c): _PLAIN[c] for c in _PLAIN if c.isascii()} | {
     i: "" for i in range(32) if chr(i) not in "\n\t\r\x0b\x0c"
@@ -112,6 +114,9 @@ def fold(text: str) -> str:
             text = re.sub(f"([{marks}]{{{_MARKS}}})[{marks}]+", r"\1", text)
         text = unicodedata.normalize("NFC", _SUPERSCRIPT.sub(" ", text))
         foreign = {c for c in set(text) if c > "\x7f"}
+        longer = {c for c in foreign if len(_character(c)) > _SHORT}
+        if sum(map(text.count, longer)) > len(text) // _SHORT + _SEVERAL:
+            raise OverflowError("a text that unfolds to many times its size")
         if len(foreign) <= _FEW:
             for c in foreign:
                 text = text.replace(c, _character(c))
