@@ -121,3 +121,75 @@ def test_forgetting_all_of_it_leaves_an_empty_dataset(filled: tuple[Workspace, C
 def test_what_is_not_here_is_said_so(filled: tuple[Workspace, Config]) -> None:
     with pytest.raises(MissingInput, match="Nothing here comes from nowhere"):
         forgetting.find(filled[0], "nowhere.test")
+
+
+def test_a_compilation_that_holds_it_goes_too(filled: tuple[Workspace, Config]) -> None:
+    workspace, config = filled
+    chapter, holder = document_of(workspace, 0), document_of(workspace, 4)
+    workspace.ledger.connection.execute(
+        "UPDATE decisions SET figures = json_patch(figures, ?) WHERE document_id = ? AND stage = 'validate'",
+        (json.dumps({"contains": [chapter]}), holder),
+    )
+    found = forgetting.find(workspace, chapter)
+    assert found.twins == (holder,)
+    forgetting.forget(workspace, config, found, QUIET)
+    assert mark(4).encode() not in everything(workspace)
+
+
+@pytest.mark.parametrize("at", ["evidence", "remove", "prepare"])
+def test_killed_in_the_middle_the_same_command_goes_on(
+    filled: tuple[Workspace, Config], monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    from miniature_memory import processing
+    from miniature_memory.processing import prepare as preparing
+    from miniature_memory.scraper import evidence
+
+    workspace, config = filled
+    document = document_of(workspace, 1)
+    found = forgetting.find(workspace, document)
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        where = {
+            "evidence": (evidence, "drop"),
+            "remove": (processing, "remove"),
+            "prepare": (preparing, "prepare"),
+        }
+        patch.setattr(*where[at], killed)
+        with pytest.raises(SystemExit):
+            forgetting.forget(workspace, config, found, QUIET)
+    again = forgetting.find(workspace, document)
+    assert again == found
+    forgetting.forget(workspace, config, again, QUIET)
+    assert mark(1).encode() not in everything(workspace)
+    with pytest.raises(MissingInput):
+        forgetting.find(workspace, document)
+
+
+def test_another_command_first_finishes_what_was_begun(
+    filled: tuple[Workspace, Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from miniature_memory import processing
+
+    workspace, config = filled
+    first, second = (forgetting.find(workspace, document_of(workspace, n)) for n in (1, 3))
+    with monkeypatch.context() as patch:
+        patch.setattr(processing, "remove", lambda *_: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            forgetting.forget(workspace, config, first, QUIET)
+    forgetting.forget(workspace, config, second, QUIET)
+    data = everything(workspace)
+    assert mark(1).encode() not in data and mark(3).encode() not in data and mark(0).encode() in data
+
+
+def test_an_address_names_its_document(filled: tuple[Workspace, Config]) -> None:
+    workspace, _ = filled
+    document = document_of(workspace, 2)
+    workspace.ledger.connection.execute(
+        "UPDATE documents SET lineage = json_set(lineage, '$.url', 'http://a.example/2') WHERE id = ?",
+        (document,),
+    )
+    found = forgetting.find(workspace, "http://a.example/2")
+    assert (found.kind, found.documents) == ("url", (document,))

@@ -193,6 +193,16 @@ def test_a_redirect_to_what_was_forgotten_stays_forgotten(server: Server, worksp
     assert "/forgotten" not in server.paths()
 
 
+def test_new_pages_of_a_forgotten_author_stay_away(server: Server, workspace: Workspace) -> None:
+    server.handlers["a.test/hers"] = story("hers", head='<meta name="author" content="Ines Halloway">')
+    server.handlers["a.test/his"] = story("his", head='<meta name="author" content="Orrin Vale">')
+    put(workspace, "http://a.test/hers", "http://a.test/his")
+    workspace.ledger.bury("Ines Halloway", "author")
+    fetch(workspace, config(), QUIET, server.grant("a.test"))
+    assert verdicts(workspace)["/hers"] == "forgotten"
+    assert [document.author for document in workspace.ledger.documents()] == ["Orrin Vale"]
+
+
 def test_a_redirect_to_what_was_refused_is_refused_unasked(server: Server, workspace: Workspace) -> None:
     server.handlers["a.test/x"] = RedirectResponse("/refused")
     put(workspace, "http://a.test/x")

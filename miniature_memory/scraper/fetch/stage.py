@@ -240,6 +240,8 @@ class Run:
             return Outcome(reason=signs.wall)
         if self._is_thin(story):
             return Outcome(reason="too_short")
+        if any(name and self.ledger.is_buried(name) for name in (story.author, story.site)):
+            return Outcome(reason="forgotten")
         rule = await asyncio.to_thread(gate.refuses, page.url, (story.title, story.author, story.text))
         if rule is not None:
             return Outcome(rule=rule, hops=page.hops)
