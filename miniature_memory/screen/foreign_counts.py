@@ -8,12 +8,14 @@ The same thought as ``counts.py`` has for English, with each language's words as
 - ``thing``: what may be nine years old; ``be``: the verbs that say so of it, ``of`` what joins both;
 - ``before``: what stands right before an hour, a day or a counted number;
 - ``label``: what a number within three words names ("Seite 9");
+- ``born``: words for a birth;
 - ``whole``: what begins "of the ten guests, five";
 - ``after``: units and phrases that follow a number; ``month``: the names of months;
 - ``times``: what makes a small number great ("thousand"); ``score``: what joins the sides of a result;
 - ``about``: adverbs before a number, which are passed over; ``joint``: what stands between two numbers;
 - ``plain``: words and endings that no counted noun has, but for those in ``noun``; ``counted``: endings
   of which it must have one (``*``: any); ``adjective``: endings of what may stand before it;
+- ``lived``: those that always are an age ("summers"), ``being``: after which only units are counted ("she is");
 - ``ahead``: given where years may stand ahead of their noun; ``ascribed``: those ``years`` that do nothing else;
 - ``clause``: words that begin another clause; ``det``: articles and their like, which a thing's name
   needs (``*``: may lack);
@@ -55,6 +57,12 @@ class ForeignCounts:
         words = row.split()
         return f" {' '.join('_' if self._is_something_else(words, at) else w for at, w in enumerate(words))} "
 
+    def births_in_english(self, row: str) -> str:
+        """The row with this language's words for a birth said in English, as ``reckoning`` reads it."""
+        for word in self._list("born"):
+            row = row.replace(f" {word} ", " born ")
+        return row
+
     @cache  # noqa: B019 - one of these lives as long as the program
     def _list(self, name: str) -> frozenset[str]:
         return frozenset(" ".join(spaced(w.replace("_", " ")).split()) for w in self._rules.listed(name))
@@ -69,27 +77,35 @@ class ForeignCounts:
         first, last, joints = self._chain(words, at)
         left = [w for w in words[max(0, first - _REACH) : first] if w != "'"]
         right = [w for w in words[last + 1 : last + 1 + _REACH] if w != "'"]
-        if _ends(left, self._list("said")):
-            return False
         told = left
         while size := _ends(left, self._list("about")):
             left = left[:-size]
+        if _ends(left, self._list("said")) or _ends(told, self._list("said")):
+            return False
         if right and (right[0] in self._list("times") or right[0][0] in "#="):
             return True
         for apart in (0, 1):  # "nine years", "nine short years"
+            if _starts(right[apart:], self._list("lived")):
+                return False
             if size := _starts(right[apart:], self._list("years")):
                 return self._passes(left, told, right[apart + size - 1 :])
             if not self._is_word(right[:1]):
                 break
         if not _SMALL.fullmatch(words[at]):
             return False
+        if any(_is_minutes(*pair) for pair in (words[at : at + 2], words[at - 1 : at + 1]) if pair):
+            return True
+        grown = sum(
+            word[0] == "#" for word in words[first : last + 1]
+        )  # "between nine and twenty" is no hour
         return (
-            bool(_ends(left, self._list("before")) or _starts(right, self._list("after")))
+            bool(_starts(right, self._list("after")))
+            or bool(grown < 1 and _ends(left, self._list("before")))
             or bool(left and left[-1][0] in "^~")  # "at the seventh fifteen", as Polish tells the time
             or self._is_labelled(left)
-            or self._is_a_day(left, right)
+            or self._is_a_day(right)
             or self._is_a_part(left, right)
-            or self._counts(right)
+            or (not _ends(left, self._list("being")) and self._counts(right))
             or self._is_said_of_a_thing(left)
             or (self._list("score") >= joints > set() and not _ends(left, self._list("said")))
             or (words[at][1:] in self._list("twofold") and not self._is_firm(left, right))
@@ -103,7 +119,7 @@ class ForeignCounts:
         while first > 1 and words[first - 1] in joined and _is_number(words[first - 2]):
             joints.add(words[first - 1])
             first -= 2
-        while last + 2 < len(words) and words[last + 1] in joined and _is_number(words[last + 2]):
+        while last + 2 < len(words) and words[last + 1] in joined and _is_counted(words[last + 2]):
             joints.add(words[last + 1])
             last += 2
         while first > 0 and _is_number(words[first - 1]):
@@ -156,8 +172,8 @@ class ForeignCounts:
                 return True
         return False
 
-    def _is_a_day(self, left: Sequence[str], right: Sequence[str]) -> bool:
-        if (left and left[-1] in self._list("month")) or (right and right[0] in self._list("month")):
+    def _is_a_day(self, right: Sequence[str]) -> bool:
+        if right and right[0] in self._list("month"):
             return True
         return len(right) > 1 and right[0] in (".", *self._list("of")) and right[1] in self._list("month")
 
@@ -180,7 +196,9 @@ class ForeignCounts:
             return True
         borders = _SIGNS | self._list("clause")
         clause = left[max((i + 1 for i, word in enumerate(left) if word in borders), default=0) :]
-        if not clause or not (_ends(left, self._list("be")) or years and not self._list("be").isdisjoint(clause)):
+        if not clause or not (
+            _ends(left, self._list("be")) or (years and not self._list("be").isdisjoint(clause))
+        ):
             return False
         begins = clause[0] in self._list("det") or (free and clause[0] not in self._list("plain"))
         return begins and not things.isdisjoint(clause[:_NEAR])
@@ -192,6 +210,16 @@ class ForeignCounts:
 
 def _is_number(word: str) -> bool:
     return word[:1] in "%#="
+
+
+def _is_minutes(hour: str, minutes: str = "") -> bool:
+    """Whether two numbers side by side tell a time: "seven fifteen"."""
+    return _is_number(hour) and minutes[:1] == "%" and minutes[1:].isdigit() and int(minutes[1:]) >= 10
+
+
+def _is_counted(word: str) -> bool:
+    """A number, but not an article ("nine and a half")."""
+    return _is_number(word) and word != "%1"
 
 
 def _ends(words: Sequence[str], phrases: Collection[str]) -> int:

@@ -14,11 +14,11 @@ from miniature_memory.screen.foreign_counts import foreign_counts, holds_an_age
 from miniature_memory.screen.languages import LATIN, read, reword
 from miniature_memory.screen.needs import keys_of
 from miniature_memory.screen.numerals import ADULT, mark_digits
-from miniature_memory.screen.reckoning import reckoned
+from miniature_memory.screen.reckoning import birth_years, reckoned
 from miniature_memory.screen.things import without_things
 from miniature_memory.screen.views import spaced, views
 
-_BARE = re.compile(r"( (?!under)[^ ]+ )%[0-9.?]+(?= |$)")
+_BARE = re.compile(r"((?:^| )(?!under)(?:[^ ]+ )?)%[0-9.?]+(?= |$)")
 _AGES = ("age", "age-alone")  # the families that ask for a number's neighbours
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
 _WORK = 12  # characters of views for each of a text, and some more: what unfolds to more is refused
@@ -77,6 +77,8 @@ def foreign_hits(row: str, language: str, running: bool) -> Iterator[str]:
     yield from (family for family in hits(ages, rules) if ages == row or family in _AGES)
     if running and holds_an_age(ages) and holds_an_age(without_idioms(ages, rules)):
         yield "bare-number"
+    if "=" in row and birth_years(foreign_counts(language).births_in_english(row)):
+        yield "birth-year"
 
 
 @cache

@@ -32,7 +32,19 @@ _OTHER_SCRIPT = re.compile(
 _UNVOUCHED_ENDING = re.compile(r"[a-z]+(?:vuotia[a-z]*|vuotta|arainn|evesen|godisnj[a-z]+|tilet[yae]|metis)")
 _END = re.compile(r" [.!?] ")
 _UNITS = {"lat": "pl", "lata": "pl", "ar": "sv"}  # years of age, where a number stands before them
+_VERBS = {
+    "ist": "de",
+    "wird": "de",
+    "war": "de",
+    "ar": "sv",
+    "var": "sv",
+    "tem": "pt",
+    "ha": "it",
+    "ma": "pl",
+}  # ... after them
 _FEW = 3  # words of a sentence that is too short to tell it from names
+_NEARLY = 0.8  # how much of what the language of a sentence knows another must know to be read, too
+_NEVER_ENGLISH = frozenset({"ist", "tem"})  # whatever the list of English words says
 _ENOUGH = 6  # words from which on a sentence must hold some that are known
 _KNOWN_SHARE = 0.15
 
@@ -65,10 +77,12 @@ def _speech() -> dict[str, tuple[tuple[str, int], ...]]:
     for language in LATIN:
         rules = book(language)
         plain = frozenset(
-            w for name in ("years", "plain", "about", "clause", "det", "label", "month") for w in rules.listed(name)
+            w
+            for name in ("years", "plain", "about", "clause", "det", "label", "month")
+            for w in rules.listed(name)
         )
         telling = rules.markers | rules.stages | frozenset(w for w in plain if len(w) > 2 and w.isalpha())
-        for word in telling | rules.numerals.words:
+        for word in telling | rules.numerals.words | rules.words:
             if "_" not in word:
                 own = len(word) > 1 and word not in shared and word not in english
                 told = (*found.get(word, ()), (language, own + (own and word in telling)))
@@ -120,6 +134,7 @@ def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str,
     foreign = 2 * known <= len(words)
     share = 3 if 4 * known <= len(words) else 2  # a third of the words tell a language if few are English
     sure = {_UNITS[unit]: 1 for mark, unit in pairwise(sentence) if unit in _UNITS and mark[0] in "%#"}
+    sure |= {_VERBS[verb]: 1 for verb, mark in pairwise(sentence) if verb in _VERBS and mark[0] in "%#"}
     for word in words:
         for language, tells in telling(word).items():
             counts[language] += 1
@@ -130,8 +145,10 @@ def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str,
         for language, count in (sure | counts).items()
         if language in sure or (foreign and count > 1 and share * count >= len(words))
     }
-    most = max(likely.values(), default=0)
-    return {language: count for language, count in likely.items() if count >= 0.8 * most}
+    for one, other in (("id", "ms"), ("ms", "id")):  # too alike to tell which it is
+        likely[other] = max(likely.get(one, 0), likely.get(other, 0))
+    most = max(likely.values())
+    return {language: count for language, count in likely.items() if 0 < most * _NEARLY <= count}
 
 
 def read(row: str) -> tuple[dict[str, str], bool]:
@@ -148,7 +165,7 @@ def read(row: str) -> tuple[dict[str, str], bool]:
             spoken |= dict.fromkeys(CYRILLIC, row)
         lost = bool(_OTHER_SCRIPT.search(row) or _NOT_RUSSIAN.search(row))
     words = {w for w in set(row.split()) if len(w) > 1 and w[0].isalpha() and w[0] < "\u0250"}
-    strange = words - english_words()
+    strange = words - english_words() | words & _NEVER_ENGLISH
     if not strange:
         return spoken, lost
     lost |= any(map(_UNVOUCHED_ENDING.fullmatch, strange))
@@ -162,7 +179,8 @@ def read(row: str) -> tuple[dict[str, str], bool]:
         lost |= unvouched
         for language, count in likely.items():
             # a sentence that plainly speaks it vouches for its neighbours ("Quince.")
-            rows[language].update((i - 1, i, i + 1) if count > 2 else (i,))
+            plainly = count > 2 or count == sum(w in words for w in sentence) > 1
+            rows[language].update((i - 1, i, i + 1) if plainly else (i,))
     for language, numbers in rows.items():
         chosen = [" ".join(parts[i].split()) for i in sorted(numbers) if 0 <= i < len(parts)]
         spoken[language] = " . " + " . ".join(chosen) + " . "
