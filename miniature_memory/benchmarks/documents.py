@@ -33,8 +33,9 @@ CONTAINED: Final = ("excerpt", "chapter")
 HARD_NEGATIVES: Final = KINDS[36:]
 
 _SLOT = re.compile(r"\b([a-z]{4,}|[A-Z][a-z]{2,})\b")
-# words that carry no story
+# words that carry no story, or that between other words would mean what the screen is there for
 _FIXED = set(
+    "playhouse "
     "about above across after again against along also although among another around away back because "
     "been before behind being below beneath beside besides between beyond both came come could does down "
     "during each either else even ever every everybody everyone everything first from give given goes "

@@ -16,6 +16,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> Library:
     """Two blocks of forty, the second made of the first."""
     monkeypatch.setattr(documents, "BLOCKS", 1)
     monkeypatch.setattr(processing, "DOCUMENTS", 80)
+    monkeypatch.setattr(processing, "_in_a_new_process", lambda function, *arguments: function(*arguments))
     return Library()
 
 
