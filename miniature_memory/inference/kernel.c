@@ -1,7 +1,7 @@
 /* The runtime's arithmetic: one decoding step and a batched prefill of a small transformer, and its sampler.
  *
  * The architecture is Qwen3's (RMSNorm, RoPE, QK-norm, grouped heads, SwiGLU), with match and n-gram features added
- * to the embedding. Weights are INT8 with one scale a row; activations, keys and values are INT8 with one scale a token.
+ * to the embedding. Weights are INT8 with a scale a row; activations, keys and values INT8 with a scale a token.
  *
  * One promise shapes every line: the same model, prompt and seed give the same characters at every optimisation
  * level, on every instruction set. Therefore
@@ -171,8 +171,8 @@ static float quantise(const float *x, act *a, int n) { /* a = ZERO + round(x / s
         UNROLL for (int u = 0; u < T; u++)                                       \
             UNROLL for (int v = 0; v < R; v++)                                   \
                 s[u][v] += (int32_t)x[u * n + i] * (int32_t)w[v * apart * n + i];
-static INLINE void block(const Matrix *m, const act *a, const float *a_scale, float *y, int64_t stride, int t, int64_t r,
-                         int64_t apart, int T, int R) {
+static INLINE void block(const Matrix *m, const act *a, const float *a_scale, float *y, int64_t stride, int t,
+                         int64_t r, int64_t apart, int T, int R) {
     const int64_t n = m->cols, whole = n / 64 * 64; /* the compiler need not think of remainders in the first loop */
     const int8_t *w = m->w + r * n;
     const act *x = a + t * n;
@@ -232,7 +232,8 @@ static void match(Model *m, int t) {
         if (run[d] < n || (w > 0 && (kind[ids[w - 1]] & 1)) || (found && ids[w + n] == m->seen[1])) continue;
         found++;
         m->seen[found] = ids[w + n];
-        m->bucket[found] = (n < 4 ? n : 4) - 1 + (kind[ids[w]] & 2 ? 4 : 0) + (in_slot && (m->text < 0 || w < m->text) ? 8 : 0);
+        m->bucket[found] = (n < 4 ? n : 4) - 1 + (kind[ids[w]] & 2 ? 4 : 0);
+        if (in_slot && (m->text < 0 || w < m->text)) m->bucket[found] += 8;
     }
 }
 
@@ -374,6 +375,14 @@ static void *carve(uint8_t *base, int64_t *used, int64_t bytes) {
     return p;
 }
 
+static void sum_rows(const Matrix *m) { /* what ZERO adds to each dot product */
+    for (int64_t r = 0; r < m->rows; r++) {
+        int32_t s = 0;
+        for (int64_t i = 0; i < m->cols; i++) s += m->w[r * m->cols + i];
+        m->sum[r] = s;
+    }
+}
+
 static int64_t lay_out(Model *m, uint8_t *base) {
     int64_t used = 0, W = m->window, Q = m->heads * m->head_dim, KV = m->kv_heads * m->head_dim, wide = m->dim;
     int64_t cells = (int64_t)m->layers * m->kv_heads * W;
@@ -386,11 +395,14 @@ static int64_t lay_out(Model *m, uint8_t *base) {
     TAKE(x, BATCH * m->dim); TAKE(y, BATCH * wide); TAKE(q, BATCH * Q); TAKE(k, BATCH * KV); TAKE(v, BATCH * KV);
     TAKE(g, BATCH * m->hidden); TAKE(u, BATCH * m->hidden); TAKE(score, W); TAKE(logits, m->vocab);
     TAKE(a_scale, BATCH); TAKE(a, BATCH * wide);
-    for (int l = 0; ZERO && l <= m->layers; l++) {
+    for (int l = 0; l <= m->layers; l++) { /* the last turn is for the head */
         Layer *L = m->layer + l;
         Matrix *all[] = {&L->q, &L->k, &L->v, &L->o, &L->gate, &L->up, &L->down};
         if (l == m->layers) all[0] = &m->head;
-        for (int i = 0; i < (l < m->layers ? 7 : 1); i++) all[i]->sum = carve(base, &used, all[i]->rows * 4);
+        for (int i = 0; i < (l < m->layers ? 7 : 1); i++) {
+            all[i]->sum = carve(base, &used, all[i]->rows * 4);
+            if (base && ZERO) sum_rows(all[i]);
+        }
     }
     return used;
 }
@@ -403,14 +415,6 @@ API void mm_reset(Model *m) {
     memset(m->run, 0, m->window * sizeof *m->run);
 }
 
-static void sum_rows(const Matrix *m) { /* what ZERO adds to each dot product */
-    for (int64_t r = 0; r < m->rows; r++) {
-        int32_t s = 0;
-        for (int64_t i = 0; i < m->cols; i++) s += m->w[r * m->cols + i];
-        m->sum[r] = s;
-    }
-}
-
 API void mm_init(Model *m, void *buffer) {
     int h = m->head_dim / 2;
     lay_out(m, buffer);
@@ -418,12 +422,6 @@ API void mm_init(Model *m, void *buffer) {
         double frequency = power(-log_(m->theta) * i / h);
         for (int p = 0; p < m->window; p++) sin_cos(p * frequency, &m->sin[p * h + i], &m->cos[p * h + i]);
     }
-    for (int l = 0; ZERO && l < m->layers; l++) {
-        Layer *L = m->layer + l;
-        const Matrix *all[] = {&L->q, &L->k, &L->v, &L->o, &L->gate, &L->up, &L->down};
-        for (int i = 0; i < 7; i++) sum_rows(all[i]);
-    }
-    if (ZERO) sum_rows(&m->head);
     mm_reset(m);
 }
 
@@ -450,6 +448,7 @@ API int mm_reread(Model *m, const uint8_t *ids, int n) {
     return mm_read(m, ids + same, n - same);
 }
 
+#define GOLDEN 0x9E3779B97F4A7C15ull
 static uint64_t mix(uint64_t z) { /* the finaliser of Steele's SplitMix64 */
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
@@ -488,7 +487,7 @@ API int mm_sample(const Model *m, const Settings *s, uint64_t counter) {
         kept += p[order[i]];
         if (kept >= s->top_p * total) count = i + 1;
     }
-    draw = (float)(mix(mix(s->seed + 0x9E3779B97F4A7C15ull) ^ (counter * 0x9E3779B97F4A7C15ull + 1)) >> 40) * 0x1p-24f * kept;
+    draw = (float)(mix(mix(s->seed + GOLDEN) ^ (counter * GOLDEN + 1)) >> 40) * 0x1p-24f * kept;
     for (int i = 0; i < count; i++) {
         draw -= p[order[i]];
         if (draw < 0) return order[i];
