@@ -23,7 +23,7 @@ FORMATS: Final = {
     "plain": "the model directory (fp32 and INT8 weights, tokenizer, card), for `mm write`",
     "hf": "the same for Hugging Face `transformers`; only without match and n-gram features",
     "hf-bf16": "the same with weights in bfloat16",
-    "int8": "the runtime's file and its config.json alone",
+    "int8": "what `mm write` reads of it, and the card",
     "gguf-f16": "GGUF for llama.cpp, 16 bits; only without match and n-gram features",
     "gguf-q8_0": "GGUF for llama.cpp, 8 bits; only without match and n-gram features",
 }
@@ -74,6 +74,9 @@ def _int8(model: Path, out: Path, weights: Weights, config: dict[str, Any]) -> P
     path = out / "int8" / INT8_FILE
     write_int8(path, weights, config)
     atomic_write(path.with_name("config.json"), json.dumps(config, indent=2) + "\n")
+    for name in ("generation_config.json", "README.md"):  # its usual sampling, and the card
+        if (model / name).exists():
+            atomic_write(path.with_name(name), (model / name).read_bytes())
     return path
 
 

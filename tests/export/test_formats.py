@@ -16,7 +16,7 @@ from miniature_memory.export import FORMATS, export_model
 from miniature_memory.export.gguf import byte_letters, gguf_name, spelling
 from miniature_memory.inference.engine import Engine
 from miniature_memory.inference.model_directory import read_weights, write_model_directory
-from miniature_memory.inference.sampler import Settings
+from miniature_memory.inference.sampler import Settings, released_with
 from tests.inference.oracle import config, forward, weights
 
 EVEN = {"hidden_size": 64, "head_dim": 16, "num_attention_heads": 4, "num_key_value_heads": 2}
@@ -47,6 +47,13 @@ def test_a_plain_export_is_the_same_model(matching: Path, tmp_path: Path) -> Non
 
 def test_the_int8_file_alone_is_enough_to_write(matching: Path, tmp_path: Path) -> None:
     (path,) = export_model(matching, tmp_path / "out", ["int8"])
+    assert {p.name for p in path.parent.iterdir()} == {
+        "config.json",
+        "generation_config.json",
+        "model.int8.safetensors",
+        "README.md",
+    }
+    assert released_with(path.parent) == released_with(matching)
     ids = [20, 30, 40]
     np.testing.assert_array_equal(Engine.load(path.parent).prefill(ids), Engine.load(matching).prefill(ids))
 
