@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,22 @@ def test_a_damaged_file_is_refused(model: Path, file: str, harm: Any) -> None:
         Engine.load(model)
 
 
+def test_no_flipped_bit_of_the_header_goes_unnoticed(model: Path) -> None:
+    """The hash is of the tensors; what the header says is held against config.json."""
+    path = model / INT8_FILE
+    data = path.read_bytes()
+    expected = np.array(Engine.load(model).prefill([20, 30, 40]))
+    size = 8 + int.from_bytes(data[:8], "little")
+    for at in range(0, size, 97):
+        flip(path, at)
+        with suppress(Damaged):  # what changes nothing may pass
+            np.testing.assert_array_equal(Engine.load(model).prefill([20, 30, 40]), expected)
+        path.write_bytes(data)
+    path.write_bytes(data.replace(b'"sha256"', b'"sha255"'))
+    with pytest.raises(Damaged):
+        Engine.load(model)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -195,9 +212,10 @@ HEAVY = ("numpy", "torch", "safetensors", "pydantic", "yaml", "httpx", "lxml", "
 
 
 def test_writing_imports_nothing_heavy_and_stays_small(model: Path) -> None:
-    """The runtime is held to its floor here, without the rules of the screen, which has a floor of its own."""
+    """The runtime is held to its floor, without the rules of the screen, which has a floor of its own."""
     code = f"""
 import sys
+from contextlib import suppress
 from pathlib import Path
 from miniature_memory import screen
 from miniature_memory.inference.engine import Engine
