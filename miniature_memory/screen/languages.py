@@ -24,6 +24,7 @@ _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _NOT_RUSSIAN = re.compile(r"[\u0402-\u040f\u0452-\u045f\u0460-\u04ff]")
 _ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
 _KANA = re.compile(r"[\u3041-\u30ff]")
+_BRIEF = 12  # Han letters of a text that may be Japanese without kana
 _JAPANESE = 0.2  # share of kana from which on a sentence of Han letters is Japanese and not Chinese
 # Letters of every script but Latin, Cyrillic, Han and kana; single ones (a formula's) may stand.
 _OTHER_SCRIPT = re.compile(
@@ -43,7 +44,7 @@ _VERBS = {
     "ma": "pl",
 }  # ... after them
 _FEW = 3  # words of a sentence that is too short to tell it from names
-_NEARLY = 0.8  # how much of what the language of a sentence knows another must know to be read, too
+_NEARLY = 0.87  # how much of what the language of a sentence knows another must know to be read, too
 _NEVER_ENGLISH = frozenset({"ist", "tem"})  # whatever the list of English words says
 _ENOUGH = 6  # words from which on a sentence must hold some that are known
 _KNOWN_SHARE = 0.15
@@ -157,7 +158,8 @@ def read(row: str) -> tuple[dict[str, str], bool]:
     lost = False
     if not row.isascii():
         if _ASIAN.search(row):
-            spoken["ja"] = row
+            if _KANA.search(row) or len(_ASIAN.findall(row)) < _BRIEF:
+                spoken["ja"] = row
             spoken["zh"] = " . ".join(
                 part for part in re.split(r" [.!?](?= )", row) if not _is_japanese(part)
             )
@@ -189,8 +191,14 @@ def read(row: str) -> tuple[dict[str, str], bool]:
 
 def reword(row: str, foreign: bool, change: Callable[[str], str]) -> str:
     """The row with a change made to its sentences in other languages, or to the others."""
-    parts = ((part, change(part)) for part in _END.split(row))
-    return " . ".join(new if new != part and _is_foreign(part) == foreign else part for part, new in parts)
+    out: list[str] = []
+    at = 0
+    for end in [*_END.finditer(row), None]:
+        part = row[at : end.start() if end else len(row)]
+        new = change(part)
+        out += [new if new != part and _is_foreign(part) == foreign else part, end[0] if end else ""]
+        at = end.end() if end else at
+    return "".join(out)
 
 
 def _is_foreign(sentence: str) -> bool:

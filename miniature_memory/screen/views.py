@@ -47,7 +47,8 @@ _FIELDS = re.compile(r"(?<= )[|•·●‧∙・¦](?= )")  # what parts the fie
 _EMPHASIS = re.compile(
     r"\*\*+|__+|~~+|\[/?(?:b|i|u|s|em|strong|color|size|font)(?:=[^\]\n]{1,20})?\]", re.IGNORECASE
 )
-_HUMP = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")  # "TwelveYearsOld"
+_HUMPS = re.compile(r"\b(?:[A-Z][a-z]{2,}){2,}\b")  # "TwelveYearsOld"
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SUPERSCRIPT = re.compile(r"(?<=[0-9])(?=[¹²³⁰⁴-⁹])")
 _HYPHEN_BREAK = re.compile(r"-(?<=[^\W\d_]-) *\n\s*(?=[^\W\d_])")
 _BLANKS = re.compile(r"  +")
@@ -107,7 +108,7 @@ def fold(text: str) -> str:
     """
     if "**" in text or "__" in text or "~~" in text or "[" in text:
         text = _EMPHASIS.sub("", text)  # Markdown and forum marks, also within a word
-    text = _HUMP.sub(" ", text)
+    text = _HUMPS.sub(lambda m: _HUMP.sub(" ", m[0]), text)
     text = _FIELDS.sub("-", text.replace("\r\n", "\n").replace("\r", "\n"))
     if not text.isascii():
         if marks := "".join(c for c in set(text) if unicodedata.combining(c)):
