@@ -46,7 +46,7 @@ _ANY_ENDING = re.compile(r"(?<=\w)\*")
 _NAME = re.compile(r"\{([a-z]+)\}")
 _WORD = re.compile(r"(?<![\w\\])[^\W\d]+(?![\w*?])")
 _OPTIONAL = re.compile(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\?")
-_MEMORY = 4 << 20  # for one pattern's automaton; it grows only as far as a text drives it
+_MEMORY = 8 << 20  # for one pattern's automaton; it grows only as far as a text drives it
 _BORROWED = {"ms": "id_counts"}  # Malay counts as Indonesian does
 _LITTLE, _LITTLE_MORE = 64 << 10, 80  # the same for one line: so much, and more for each character of it
 _CHUNK = 6_000  # characters of one alternation
@@ -135,11 +135,12 @@ class Book:
         needs: list[Needs] = []
         for row in self._marked(rows):
             tokens = _split(_BETWEEN_ASIAN.sub("_", row))
-            bodies.append("".join(_token(token, self._shared) for token in tokens))
-            needs.append(self._reader.needs(tokens))
-            if sum(map(len, bodies)) > _CHUNK:
+            body = "".join(_token(token, self._shared) for token in tokens)
+            if bodies and sum(map(len, bodies)) + len(body) > _CHUNK:
                 found.append(Search(family, bodies, needs))
                 bodies, needs = [], []
+            bodies.append(body)
+            needs.append(self._reader.needs(tokens))
         return [*found, Search(family, bodies, needs)] if bodies else found
 
     def _marked(self, rows: list[str]) -> list[str]:

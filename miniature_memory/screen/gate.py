@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 
 from miniature_memory.screen.ages import mark_english
 from miniature_memory.screen.book import Book, apart, book
@@ -23,6 +23,8 @@ _AGES = ("age", "age-alone")  # the families that ask for a number's neighbours
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
 _WORK = 12  # characters of views for each of a text, and some more: what unfolds to more is refused
 _MORE_WORK = 10_000
+_APART = 16  # characters from number to number; what has many more numbers than so is a table, and refused
+_NUMBERS = 1_000  # ... that any text may have
 
 # Signs inside a number stay with it.
 _KEPT = {".": "\x01", ",": "\x02", ":": "\x03", "/": "\x04"}
@@ -57,25 +59,36 @@ def without_idioms(row: str, rules: Book) -> str:
     return row
 
 
-def hits(row: str, rules: Book) -> Iterator[str]:
+class Row:
+    """A row of tokens and the rules that read it; its idioms are taken out when first asked for."""
+
+    def __init__(self, text: str, rules: Book) -> None:
+        self.text, self.rules = text, rules
+
+    @cached_property
+    def bare(self) -> str:
+        """The row without its idioms."""
+        return without_idioms(self.text, self.rules)
+
+
+def hits(row: Row) -> Iterator[str]:
     """The families that fire on a text, once its idioms are taken out."""
-    keys = keys_of(row)
-    fired = [rule for rule in rules.rules if rule.hits(row, keys)]
-    if fired and rules.idioms:
-        row = without_idioms(row, rules)
-        keys = keys_of(row)
-        fired = [rule for rule in fired if rule.hits(row, keys)]
+    keys = keys_of(row.text)
+    fired = [rule for rule in row.rules.rules if rule.hits(row.text, keys)]
+    if fired and row.rules.idioms and row.bare != row.text:
+        keys = keys_of(row.bare)
+        fired = [rule for rule in fired if rule.hits(row.bare, keys)]
     yield from dict.fromkeys(rule.family for rule in fired)
 
 
 def foreign_hits(row: str, language: str, running: bool) -> Iterator[str]:
     """The same for another language; its rules on ages don't see the numbers that count something."""
     rules = book(language)
-    ages = foreign_counts(language).without(row)
-    found = [*hits(row, rules)] if ages != row else []
+    ages = Row(foreign_counts(language).without(row), rules)
+    found = [*hits(Row(row, rules))] if ages.text != row else []
     yield from (family for family in found if family not in _AGES)
-    yield from (family for family in hits(ages, rules) if ages == row or family in _AGES)
-    if running and holds_an_age(ages) and holds_an_age(without_idioms(ages, rules)):
+    yield from (family for family in hits(ages) if ages.text == row or family in _AGES)
+    if running and holds_an_age(ages.text) and holds_an_age(ages.bare):
         yield "bare-number"
     if "=" in row and birth_years(foreign_counts(language).births_in_english(row)):
         yield "birth-year"
@@ -110,11 +123,14 @@ def broken(view: str, running: bool) -> Iterator[str]:
     """The rules that one view breaks. A number's neighbours tell what it is only in ``running`` text."""
     rules = book("en")
     row = mark_digits(tokens(view))
-    marked = english(row)
-    yield from hits(marked, rules)
-    if running and taken_for_an_age(marked) & taken_for_an_age(without_idioms(marked, rules)):
+    if sum(map(row.count, "%#=")) > _NUMBERS + len(view) // _APART:
+        yield "oversize"
+        return
+    marked = Row(english(row), rules)
+    yield from hits(marked)
+    if running and (ages := taken_for_an_age(marked.text)) and ages & taken_for_an_age(marked.bare):
         yield "bare-number"
-    yield from reckoned(marked)
+    yield from reckoned(marked.text)
     languages, lost = read(row)
     for language, spoken in languages.items():
         rules = book(language)
