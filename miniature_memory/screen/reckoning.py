@@ -54,7 +54,9 @@ _BORN = (
 )
 _IN_A_YEAR = (  # somebody's age in a year, and what the same person did in another
     re2.compile(r" #([0-9]+) (?:years old )?in (?:the [a-z]+ (?:of )?)?=([0-9]{4}) "),
-    re2.compile(r" (?:was|turned|at|aged) #([0-9]+) (?:years old )?in (?:[a-z]+ )?=([0-9]{4}) "),
+    re2.compile(
+        r" (?:be|was|turn|turns|turned|at|aged|is) #([0-9]+) (?:years old )?in (?:[a-z]+ )?=([0-9]{4}) "
+    ),
     re2.compile(r" in =([0-9]{4}) (?:, )?(?:[^ .!?;=#%]+ ){0,6}(?:was|turned|at|aged|is) #([0-9]+) "),
 )
 _SOMEBODY = re2.compile(
@@ -68,13 +70,18 @@ _AGED = re.compile(r"[#~]([0-9.]+) ")
 
 _UNIT = r"(?:years?|summers|winters|springs|autumns|birthdays|christmases)"
 _GAP = rf" [%#]([0-9.]+) (?:more |further |long |full |whole |good |odd |short )?{_UNIT}(?: and [^ ]+ [^ ]+)?"
-_DIFFERENCE = re2.compile(r" (?:difference|gap) (?:between|in|of) (?:[^ .!?;#%]+ ){0,8}[%#]([0-9.]+) years ")
+_DIFFERENCE = re2.compile(
+    r" (?:difference|gap) (?:between|in|of) (?:[^ .!?;#%]+ ){0,8}[%#]([0-9.]+) years "
+    rf"|{_GAP} (?:separate[sd]?|divide[sd]?|lay between|stood between|lie between|apart) "
+)
 _YOUNGER = re2.compile(
-    _GAP + r" ?(?:, )?(?:younger|(?:his|her|my|their) junior|junior|behind (?:him|her) in age)"
+    _GAP + r" ?(?:, )?(?:younger|(?:his|her|my|their) (?:[a-z]+ 's )?junior|junior|behind (?:him|her) in age)"
+    rf"| (?:born|came|arrived) (?:just |only |exactly )?{_GAP[1:]} (?:after|later than) (?:his|her|the|their) "
     r"| (?:younger|junior) by [%#]([0-9.]+) years"
 )
 _OLDER = re2.compile(
-    _GAP + r" ?(?:, )?(?:older|elder|(?:his|her|my|their) senior|senior|ahead of (?:him|her) in age)"
+    _GAP
+    + r" ?(?:, )?(?:older|elder|(?:his|her|my|their) (?:[a-z]+ 's )?senior|senior|ahead of (?:him|her) in age)"
     r"| (?:older|senior|elder) by [%#]([0-9.]+) years"
 )
 _IS = (  # what stands before somebody's age
@@ -187,7 +194,8 @@ def age_in_a_year(text: str) -> bool:
             age, year = sorted(map(int, match.groups()))
             near = _around(text, match.start(), match.end(), 1)
             others = [int(number) for m in _SOMEBODY.finditer(near) for number in m.groups() if number]
-            if any(_minor(other - (year - age)) for other in others):
+            seen = [*others, TODAY] if year > TODAY else others
+            if any(_minor(other - (year - age)) for other in seen):
                 return True
     return False
 

@@ -20,6 +20,10 @@ _AGE = re2.compile(
     ") "
 )
 _ALONE = re2.compile(r" (?:is|was|are|were|'s|turned|turns|reached|reaches) (?:[a-z]+ )?%[0-9.]+ ")
+# "aged N" between commas: only of what opens its clause ("The carpet, aged ten, had faded")
+_APART = re2.compile(rf" aged (?:about |nearly |over )?{_NUMBER} (?:(?:and|or|to) {_NUMBER} )?")
+# endings of adjectives that no verb has ("a six-year-old electric van")
+_ADJECTIVE = ("ic", "al", "ous", "ful", "less", "ish", "ern", "ian", "ese", "wooden")
 _BE = frozenset(
     "is was are were 's be been being looked seemed turned reached must might may could can would will had has "
     "have barely only just about almost nearly already now some over at least roughly around more than less "
@@ -40,7 +44,7 @@ def _is_thing(words: list[str]) -> bool:
     for word in words:
         if word in lists("thing"):
             thing = True
-        elif word in lists("adj"):
+        elif word in lists("adj") or word.endswith(_ADJECTIVE):
             thing = False
         else:
             return thing and (
@@ -68,7 +72,9 @@ def _subject_is_thing(words: list[str]) -> bool:
             return True
         if not words or words[-1] in _ENDS:
             # what begins the clause must be a noun of its own ("the house"), not a verb's object
-            return phrase[-1] in lists("det") or len(phrase) <= 3
+            # ("Rose" and "Kit" alone are people)
+            named = len(phrase) == 1 and not phrase[0].endswith("s") and words[-1:] != ["that"]
+            return phrase[-1] in lists("det") or (len(phrase) <= 3 and not named)
         words.pop()
     return False
 
@@ -85,9 +91,21 @@ def _noun_phrase_is_thing(words: list[str]) -> bool:
     return False
 
 
+def _opens_clause(words: list[str]) -> bool:
+    """Whether the words end with a thing and its article that begin a clause: ". the old carpet"."""
+    words = list(words)
+    if not words or words.pop() not in lists("thing"):
+        return False
+    while words and (words[-1] in lists("adj") or words[-1] in lists("thing")):
+        words.pop()
+    if not words or not (words[-1] in lists("det") or words[-1][0] in "%#="):
+        return False
+    return len(words) < 2 or words[-2] in (".", ";", "!", "?", ":")
+
+
 def without_things(row: str) -> str:
     """The row with the ages of things made unreadable to the rules."""
-    return _without(_ALONE, _without(_AGE, row))
+    return _without(_APART, _without(_ALONE, _without(_AGE, row)))
 
 
 def _without(pattern: re2._Regexp, row: str) -> str:
@@ -103,6 +121,11 @@ def _without(pattern: re2._Regexp, row: str) -> str:
         apposed = (
             not alone and before[-1:] == [","] and after[0] != "," and _noun_phrase_is_thing(before[:-1])
         )
+        if pattern is _APART:
+            if before[-1:] == [","] and _opens_clause(before[:-1]):
+                out += [row[end:start], " " + "_ " * (match[0].count(" ") - 1)]
+                end = stop
+            continue
         told = alone or match[0].startswith(" aged") or (before and before[-1] in _BE)
         if (not alone and _is_thing(after)) or apposed or (told and _subject_is_thing(before)):
             out += [row[end:start], " " + "_ " * (match[0].count(" ") - 1)]

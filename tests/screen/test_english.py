@@ -77,7 +77,7 @@ def test_life_stages_school_law_care_and_sport_are_refused(sentence: str) -> Non
 def test_most_ages_that_must_be_worked_out_are_refused() -> None:
     sentences = lines("worked_out")
     missed = [s for s in sentences if not check(s).reject]
-    assert len(missed) <= 7, missed
+    assert len(missed) <= 0.01 * len(sentences), missed
 
 
 def test_a_text_that_must_pass_is_seldom_refused() -> None:
