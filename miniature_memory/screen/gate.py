@@ -23,6 +23,7 @@ _AGES = ("age", "age-alone")  # the families that ask for a number's neighbours
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
 _WORK = 12  # characters of views for each of a text, and some more: what unfolds to more is refused
 _MORE_WORK = 10_000
+_NUMBER = re.compile("[0-9]+")
 _APART = 16  # characters from number to number; what has many more numbers than so is a table, and refused
 _NUMBERS = 1_000  # ... that any text may have
 
@@ -122,8 +123,9 @@ def english(row: str) -> str:
 def broken(view: str, running: bool) -> Iterator[str]:
     """The rules that one view breaks. A number's neighbours tell what it is only in ``running`` text."""
     rules = book("en")
-    row = mark_digits(tokens(view))
-    if sum(map(row.count, "%#=")) > _NUMBERS + len(view) // _APART:
+    most = _NUMBERS + len(view) // _APART
+    row = mark_digits(tokens(view)) if len(_NUMBER.findall(view)) <= most else ""
+    if not row or sum(map(row.count, "%#=")) > most:
         yield "oversize"
         return
     marked = Row(english(row), rules)

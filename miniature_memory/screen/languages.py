@@ -9,7 +9,7 @@ What no rules exist for is refused: the gate can't vouch for what it can't read.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
@@ -136,9 +136,9 @@ def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str,
     share = 3 if 4 * known <= len(words) else 2  # a third of the words tell a language if few are English
     sure = {_UNITS[unit]: 1 for mark, unit in pairwise(sentence) if unit in _UNITS and mark[0] in "%#"}
     sure |= {_VERBS[verb]: 1 for verb, mark in pairwise(sentence) if verb in _VERBS and mark[0] in "%#"}
-    for word in words:
+    for word, times in Counter(words).items():
         for language, tells in telling(word).items():
-            counts[language] += 1
+            counts[language] += times
             if tells + foreign > 1:
                 sure[language] = 1
     likely = {
