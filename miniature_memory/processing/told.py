@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from miniature_memory import screen
 from miniature_memory.errors import Damaged
 from miniature_memory.processing import evaluation_texts, files
 from miniature_memory.processing.growing import Row, Version
@@ -96,7 +97,11 @@ def _told(task: Task, one: Wanted) -> tuple[str, Row]:
         text = less
         if not text:
             return "", {"cut": cut, "left_out": cause}
-    return text, {"cut": cut} if cut else {}
+    if not cut:
+        return text, {}
+    if screen.check(text).reject:  # what `validate` let pass was the whole
+        return "", {"cut": cut, "left_out": "screen"}
+    return text, {"cut": cut}
 
 
 def _without(cleaned: Path, earlier: list[tuple[str, str]], text: str) -> str:

@@ -60,7 +60,10 @@ def render(known: dict[str, Any], metrics: list[dict[str, Any]], settings: str) 
 
 def _prepared(known: dict[str, Any]) -> dict[str, Any]:
     """Counts and versions of the prepared data."""
-    counts = {k: v for k, v in last(known, "prepare").items() if k.startswith(("train_", "val_"))}
+    figures = last(known, "prepare")
+    counts = {k: v for k, v in figures.items() if k.startswith(("train_", "val_"))}
+    for name in ("cut", "left_out"):
+        counts |= {f"{name}_{cause}": n for cause, n in figures.get(name, {}).items()}
     return counts | {
         k: v for k, v in (known["prepared"] or {}).items() if k.endswith("version") or k == "document_set"
     }

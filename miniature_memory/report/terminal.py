@@ -22,7 +22,7 @@ def summary(workspace: Workspace, figures: dict[str, Any]) -> str:
     if any(figures[name].get("new") for name in ran) is False:
         lines += ["", "Nothing new: everything is as the last run left it."]
     lines += [
-        *_funnel(known["funnel"]),
+        *_funnel(known["funnel"], last(known, "prepare")),
         *_training(last(known, "train")),
         *_evaluation(last(known, "evaluate")),
     ]
@@ -39,7 +39,7 @@ def summary(workspace: Workspace, figures: dict[str, Any]) -> str:
 def status(workspace: Workspace) -> str:
     known = facts(workspace)
     lines = [
-        *_funnel(known["funnel"]),
+        *_funnel(known["funnel"], last(known, "prepare")),
         *_training(last(known, "train")),
         *_evaluation(last(known, "evaluate")),
     ]
@@ -75,7 +75,7 @@ def _reasons(counts: dict[str, int], most: int = 12) -> str:
     return ", ".join(told + ([f"others {rest:,}"] if rest else []))
 
 
-def _funnel(funnel: dict[str, Any]) -> Iterator[str]:
+def _funnel(funnel: dict[str, Any], prepared: dict[str, Any]) -> Iterator[str]:
     urls, documents = funnel["urls"], funnel["documents"]
     rows: list[tuple[str, int, str]] = []
     if urls["found"]:
@@ -87,6 +87,9 @@ def _funnel(funnel: dict[str, Any]) -> Iterator[str]:
     rows += [("raw documents", documents["in"], "")]
     rows += [("  kept", documents["kept"], "")]
     rows += [("  rejected", sum(documents["rejected"].values()), _reasons(documents["rejected"]))]
+    for name in ("cut", "left_out"):
+        if counts := prepared.get(name):
+            rows += [(f"  {name.replace('_', ' ')}", sum(counts.values()), _reasons(counts))]
     yield from _title("The funnel")
     widest = max(number for _, number, _ in rows) or 1
     for name, number, told in rows:

@@ -46,7 +46,7 @@ def run(
         [sys.executable, "-m", "tests.processing.elsewhere", json.dumps(facts)],
         cwd=cwd or ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        timeout=120,
+        timeout=600,
     )
     return done.returncode
 
