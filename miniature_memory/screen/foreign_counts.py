@@ -5,6 +5,7 @@ The same thought as ``counts.py`` has for English, with each language's words as
 
 - ``years``: the units of an age ("Jahre", the ending "jährige");
 - ``span``, ``spanned``: what makes them a time that passes, before and after them ("seit", "später");
+- ``lasting``: verbs of what goes on for years;
 - ``thing``: what may be nine years old; ``be``: the verbs that say so of it, ``of`` what joins both;
 - ``before``: what stands right before an hour, a day or a counted number;
 - ``label``: what a number within three words names ("Seite 9");
@@ -15,6 +16,7 @@ The same thought as ``counts.py`` has for English, with each language's words as
 - ``about``: adverbs before a number, which are passed over; ``joint``: what stands between two numbers;
 - ``plain``: words and endings that no counted noun has, but for those in ``noun``; ``counted``: endings
   of which it must have one (``*``: any); ``adjective``: endings of what may stand before it;
+- ``old``: what makes years an age whatever stands before them;
 - ``lived``: those that always are an age ("summers"), ``being``: after which only units are counted ("she is");
 - ``ahead``: given where years may stand ahead of their noun; ``ascribed``: those ``years`` that do nothing else;
 - ``clause``: words that begin another clause; ``det``: articles and their like, which a thing's name
@@ -106,7 +108,7 @@ class ForeignCounts:
             or self._is_a_day(right)
             or self._is_a_part(left, right)
             or (not _ends(left, self._list("being")) and self._counts(right))
-            or self._is_said_of_a_thing(left)
+            or self._is_said_of_a_thing(left, told != left)
             or (self._list("score") >= joints > set() and not _ends(left, self._list("said")))
             or (words[at][1:] in self._list("twofold") and not self._is_firm(left, right))
         )
@@ -130,12 +132,21 @@ class ForeignCounts:
         """Whether years between these words pass, or are a thing's; ``told`` is all before them, ``right`` has the unit."""
         ascribed = right[0] in self._list("ascribed")
         noun = right[2:] if right[1:2] == ["%1"] else right[1:]  # "yıllık bir viski"
-        return (
-            bool(_ends(left, self._list("span")) or _ends(told, self._list("span")))
-            or bool(_starts(right[1:], self._list("spanned")))
-            or (not ascribed and self._is_said_of_a_thing(left, years=True))
-            or bool(self._list("ahead") and not self._list("thing").isdisjoint(self._phrase(noun)))
-        )
+        if self._list("ahead") and not self._list("thing").isdisjoint(self._phrase(noun)):
+            return True
+        if not ascribed and self._is_said_of_a_thing(left, told != left, years=True):
+            return True
+        if self._list("old").intersection(right[1:2]):
+            return False
+        lasts = _ends(left, self._list("span")) or _ends(told, self._list("span"))
+        return bool(lasts or _starts(right[1:], self._list("spanned"))) or self._is_spent(left)
+
+    def _is_spent(self, left: Sequence[str]) -> bool:
+        """Whether the clause has a verb of lasting, and no preposition before the years ("worked at the mill ten")."""
+        if not self._is_word(left[-1:]):
+            return False
+        start = max((i + 1 for i, word in enumerate(left) if word in _SIGNS), default=0)
+        return not self._list("lasting").isdisjoint(left[start:])
 
     def _is_word(self, words: Sequence[str]) -> bool:
         """Whether the first of these can be a noun or an adjective."""
@@ -186,7 +197,7 @@ class ForeignCounts:
             return True
         return bool(right) and left[-1] in self._list("joint") and right[0] in self._list("of")
 
-    def _is_said_of_a_thing(self, left: Sequence[str], years: bool = False) -> bool:
+    def _is_said_of_a_thing(self, left: Sequence[str], hedged: bool, years: bool = False) -> bool:
         """Whether the clause begins with a thing and ends with a verb that tells its age ("of": right after it)."""
         things = self._list("thing")
         if left and left[-1] in self._list("of") and _ends(left[:-1], things):
@@ -196,9 +207,8 @@ class ForeignCounts:
             return True
         borders = _SIGNS | self._list("clause")
         clause = left[max((i + 1 for i, word in enumerate(left) if word in borders), default=0) :]
-        if not clause or not (
-            _ends(left, self._list("be")) or (years and not self._list("be").isdisjoint(clause))
-        ):
+        told = _ends(left, self._list("be")) or (hedged and len(clause) <= _NEAR + 1)
+        if not clause or not (told or (years and not self._list("be").isdisjoint(clause))):
             return False
         begins = clause[0] in self._list("det") or (free and clause[0] not in self._list("plain"))
         return begins and not things.isdisjoint(clause[:_NEAR])

@@ -20,6 +20,9 @@ from miniature_memory.screen.views import spaced, views
 
 _BARE = re.compile(r"((?:^| )(?!under)(?:[^ ]+ )?)%[0-9.?]+(?= |$)")
 _AGES = ("age", "age-alone")  # the families that ask for a number's neighbours
+_FALSE_FRIENDS = re.compile(
+    r"\b(?:tot|grader)\b"
+)  # Dutch "until", Swedish "degrees": stages of life in English
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
 _WORK = 12  # characters of views for each of a text, and some more: what unfolds to more is refused
 _MORE_WORK = 10_000
@@ -114,6 +117,8 @@ def english(row: str) -> str:
     rules = book("en")
     if "%" in row:
         row = reword(row, True, lambda part: _BARE.sub(r"\1_", part))
+    if _FALSE_FRIENDS.search(row):
+        row = reword(row, True, lambda part: _FALSE_FRIENDS.sub("_", part))
     row = mark_english(row, rules.numerals)
     if "%?" in row:
         row = reword(row, True, lambda part: part.replace("%?", "_"))
