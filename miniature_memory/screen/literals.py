@@ -17,7 +17,6 @@ _QUOTED = re.compile(
         | `([^`\\]*(?:\\.[^`\\]*)*)`""",
     re.VERBOSE | re.DOTALL,
 )
-_JOINT = re.compile(r"""["'`]\s*\+\s*["'`]""")
 _ESCAPE = re.compile(r"\\(?:u\{?([0-9a-fA-F]{1,6})\}?|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 _CONTENT = re.compile(r"""content\s*:([^;{}]*)""", re.IGNORECASE)
 _STYLE_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6}) ?")
@@ -31,8 +30,15 @@ def is_prose(text: str) -> bool:
 
 def quoted(code: str) -> list[str]:
     """The quoted texts of a script that read like sentences; pieces joined by "+" are one."""
-    code = _JOINT.sub("", code)
-    texts = (_plain(double or single or tick) for double, single, tick in _QUOTED.findall(code))
+    texts: list[str] = []
+    end = -1
+    for literal in _QUOTED.finditer(code):
+        text = _plain(literal[1] or literal[2] or literal[3] or "")
+        if code[end : literal.start()].strip() == "+":
+            texts[-1] += text
+        else:
+            texts.append(text)
+        end = literal.end()
     return [text for text in texts if is_prose(text)]
 
 
