@@ -111,14 +111,14 @@ class TrainConfig(Section):
     """train: the model and its schedule. ``preset`` gives every value that isn't set beside it."""
 
     preset: str = Field("small", description="model and recipe: tiny, demo, nano, small, max, colab, auto")
-    layers: int = Field(8, ge=1, le=64, description="layers")
+    layers: int = Field(6, ge=1, le=64, description="layers")
     width: int = Field(320, ge=8, description="hidden size")
     heads: int = Field(5, ge=1, description="attention heads")
     kv_heads: int = Field(5, ge=1, description="key/value heads (fewer share)")
     mlp: int = Field(896, ge=8, description="width of the feed-forward part")
     block_size: int = Field(256, ge=256, le=256, description="characters that the model sees at once")
     match_features: bool = Field(True, description="show the model what followed earlier matches (copying)")
-    ngram_rows: int = Field(0, ge=0, description="rows of the table that the last characters point into")
+    ngram_rows: int = Field(8192, ge=0, description="rows of the table that the last characters point into")
     steps: int = Field(5000, ge=1, description="steps of one whole training, the decay included")
     minutes: float | None = Field(None, gt=0, description="choose the steps so that it takes so long")
     memory_mb: int | None = Field(None, ge=200, description="memory to stay under (empty: what is free)")

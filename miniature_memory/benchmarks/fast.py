@@ -48,6 +48,7 @@ class Recipe:
     window: int
     rows: int
     steps: int
+    optimizer: str = "muon"
     matrix: float = 0.02
     embedding: float = 0.03
     head: float = 0.006
@@ -64,7 +65,7 @@ class Recipe:
 RECIPES = {
     # at most 0.81M parameters, to nanoGPT's CPU-recipe loss
     "quick": Recipe(
-        layers=1, width=96, heads=3, mlp=128, ngram_rows=7000, window=128, rows=4, steps=118,
+        layers=1, width=96, heads=3, mlp=128, ngram_rows=7000, window=128, rows=4, steps=135,
         embedding=0.1, head=0.01,
     ),
     # what nanoGPT's CPU time buys at any size
@@ -128,7 +129,9 @@ def train(
     ``curve``: every so many CPU seconds a line with the score so far, whose time isn't counted."""
     torch.manual_seed(seed)
     model = model_of(recipe, seed)
-    rates = Rates("muon", recipe.matrix, recipe.embedding, recipe.head, recipe.ngram, recipe.weight_decay)
+    rates = Rates(
+        recipe.optimizer, recipe.matrix, recipe.embedding, recipe.head, recipe.ngram, recipe.weight_decay
+    )
     optimizer = Optimizer(model, rates)
     averages: list[Tensor] = []
     steps, begun, shown = recipe.steps, time.process_time(), curve

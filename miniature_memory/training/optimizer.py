@@ -137,7 +137,7 @@ class Optimizer:
             rows, values = gradient.indices()[0], gradient.values() * scale
             sums = second[rows].addcmul_(values, values)
             second[rows] = sums
-            step = values.div_(sums.sqrt_().add_(1e-12))
+            step = values.div_(sums.sqrt_().add_(1e-8))
             weight.index_add_(0, rows, step, alpha=-self.rates.ngram * factor)
 
 

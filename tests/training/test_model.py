@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from miniature_memory.config import TrainConfig, load
 from miniature_memory.errors import ConfigError
+from miniature_memory.memory.ngram import BEFORE, LONGEST, ngram_rows
 from miniature_memory.training.functions import norm, norm_rope, swiglu
 from miniature_memory.training.model import Model, Shape
 from tests.training.conftest import tiny
@@ -64,7 +66,7 @@ def test_hand_written_gradients_are_those_of_the_plain_formulas() -> None:
 
 @pytest.mark.parametrize("match", [True, False])
 def test_no_position_sees_what_comes_after_it(match: bool) -> None:
-    model = stirred(shape(match_features=match))
+    model = stirred(shape(match_features=match, ngram_rows=500 if match else 0))
     ids = torch.randint(4, 170, (1, 40))
     pairs = torch.randint(0, 170, (1, 40, 3), dtype=torch.int32) if match else None
     before = model(ids, pairs)
@@ -86,6 +88,33 @@ def test_match_features_are_a_gated_sum_at_the_input() -> None:
     table = model.match.embed.weight
     want = model.match.gate_1.weight[5] * table[40] + model.match.gate_3.weight[15] * table[169]
     torch.testing.assert_close(model.match(pairs)[0, 0], want)
+
+
+def test_ngrams_are_the_same_rows_in_numpy_and_spread_over_the_table() -> None:
+    ids = torch.randint(4, 170, (2, 4000))
+    padded = torch.nn.functional.pad(ids, (LONGEST - 1, 0), value=BEFORE)
+    for ours, theirs in zip(ngram_rows(padded, 997), ngram_rows(padded.numpy(), 997), strict=True):
+        assert np.array_equal(ours.numpy(), theirs)
+        assert np.bincount(theirs.ravel(), minlength=997).max() < 40  # 8 on average
+
+
+def test_the_n_last_characters_choose_a_row_and_nothing_else_does() -> None:
+    model = stirred(shape(ngram_rows=5000))
+    assert model.ngram is not None
+    ids = torch.randint(4, 170, (1, 40))
+    other = ids.clone()
+    other[:, :20] = 9
+    one, two = model.ngram(ids), model.ngram(other)
+    torch.testing.assert_close(one[:, 20 + LONGEST - 1 :], two[:, 20 + LONGEST - 1 :])
+    assert not torch.allclose(one[:, 24], two[:, 24])
+
+
+def test_dropout_acts_in_training_only() -> None:
+    model = stirred(shape(ngram_rows=500, dropout=0.5))
+    ids = torch.randint(4, 170, (1, 40))
+    assert not torch.equal(model(ids), model(ids))
+    model.eval()
+    assert torch.equal(model(ids), model(ids))
 
 
 @pytest.mark.parametrize("preset", PRESETS)

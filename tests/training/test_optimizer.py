@@ -50,6 +50,25 @@ def test_both_optimizers_learn_a_line_by_heart(name: str) -> None:
     assert losses[-1] < 1.0
 
 
+def test_rows_of_the_table_that_were_not_met_stay_and_the_others_move_less_each_time() -> None:
+    model = Model(Shape(1, 16, 2, 1, 24, ngram_rows=400))
+    assert model.ngram is not None
+    optimizer, table = Optimizer(model, Rates(ngram=0.3)), model.ngram.embed.weight
+    ids = torch.randint(4, 170, (1, 20))
+    moved = []
+    for _ in range(4):
+        before = table.detach().clone()
+        (model.ngram(ids) * torch.ones(16)).sum().backward()
+        optimizer.step(1.0, 1.0)
+        model.zero_grad()
+        moved.append((table.detach() - before).abs().amax(1))
+    met = moved[0] > 0
+    assert 60 < int(met.sum()) <= 100
+    assert all(not bool(m[~met].any()) for m in moved)
+    assert float(moved[0].max()) == pytest.approx(0.3, abs=1e-4)
+    assert float(moved[3].max()) == pytest.approx(0.15, abs=1e-4)
+
+
 def test_its_state_is_all_it_needs() -> None:
     def fresh() -> tuple[Model, Optimizer]:
         model = Model(Shape(1, 16, 2, 1, 24, match_features=True), seed=3)

@@ -105,12 +105,13 @@ def test_interrupted_and_resumed_equals_uninterrupted_to_the_last_bit(
     workspace: Workspace, tmp_path: Path, stop: int
 ) -> None:
     """In the trunk, at its end, in the decay (the flag is asked some three times a step)."""
-    train(workspace, tiny(), QUIET)
+    config = tiny(dropout=0.1)
+    train(workspace, config, QUIET)
     other = Workspace(tmp_path / "other")
     write_dataset(other.processed)
     with pytest.raises(KeyboardInterrupt):
-        train(other, tiny(), Heard(stop))
-    figures = train(other, tiny(), QUIET)
+        train(other, config, Heard(stop))
+    figures = train(other, config, QUIET)
     assert 0 < figures["new"] < 30
     assert same(weights(workspace), weights(other))
     assert log(workspace) == log(other)
