@@ -160,6 +160,8 @@ class Book:
 def lines(name: str) -> list[str]:
     """The lines that say something of a language's files (``en_ages.txt``, ``es.txt`` ...)."""
     paths = sorted([*_FOLDER.glob(f"{name}.txt"), *_FOLDER.glob(f"{name}_*.txt")])
+    if not paths:  # no rules, no verdict
+        raise FileNotFoundError(f"The rules of {name!r} are missing.")
     texts = [path.read_text(encoding="utf-8") for path in paths]
     text = fold_rule("\n".join(texts).replace("\n    |", "|"))
     rows = [line.strip() for line in text.splitlines()]
