@@ -17,6 +17,7 @@ from miniature_memory.screen.languages import english_words
 
 WEIGHTS = Path(__file__).parent / "rules" / "neighbours.txt"
 SCALE = 100  # a weight is a whole number of hundredths
+SURE = 1.0  # the score from which on a number is refused: each doubt costs whole documents of grown-ups
 _WIDE = 8  # tokens to each side of which it counts that they are there, wherever
 
 #: words whose place beside the number matters; of others only their ending does
@@ -72,4 +73,5 @@ def weights() -> dict[str, int]:
 
 def sounds_like_an_age(number: str, before: Sequence[str], after: Sequence[str]) -> bool:
     known = weights()
-    return sum(known.get(feature, 0) for feature in {*features(number, before, after), "bias"}) > 0
+    score = sum(known.get(feature, 0) for feature in {*features(number, before, after), "bias"})
+    return score > SURE * SCALE

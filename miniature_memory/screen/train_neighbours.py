@@ -21,7 +21,7 @@ from miniature_memory.screen.ages import mark_english
 from miniature_memory.screen.book import book
 from miniature_memory.screen.counts import contexts, is_something_else
 from miniature_memory.screen.gate import tokens
-from miniature_memory.screen.neighbours import SCALE, WEIGHTS, features
+from miniature_memory.screen.neighbours import SCALE, SURE, WEIGHTS, features
 from miniature_memory.screen.numerals import mark_digits
 from miniature_memory.screen.views import views
 
@@ -90,7 +90,7 @@ def check(data: list[Example]) -> None:
             if fold[e.group] == part:
                 heard = {*features(e.number, e.before, e.after), "bias"}
                 flagged = not is_something_else(e.number, e.before, e.after)
-                told[e.source, flagged and sum(weight.get(f, 0) for f in heard) > 0] += 1
+                told[e.source, flagged and sum(weight.get(f, 0) for f in heard) > SURE] += 1
     for source in sorted({e.source for e in data}):
         refused, passed = told[source, True], told[source, False]
         print(f"{source:<10} {refused:5} of {refused + passed:5} refused")
