@@ -112,6 +112,8 @@ def _compare(figures: Figures, name: str) -> None:
 def _measure(side: str, directory: Path, options: Options) -> Figures:
     """One side in a fresh process on one core, with one thread."""
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    # byte code is kept, as it is in an installation
+    one |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(directory.parent / "bytecode")}
     python = options.llama_cpp if side == "llama.cpp" and options.llama_cpp else sys.executable
     command = [str(python), "-m", "miniature_memory.benchmarks.inference_sides", side, str(directory)]
     if options.nanogpt is not None:
