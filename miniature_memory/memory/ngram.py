@@ -1,8 +1,8 @@
 """N-gram features: which row of a learnt table the last few characters point to.
 
-A model this small spends its first minutes on what the last two to six characters say alone. A table of vectors
-that is looked up by a hash of them learns that within seconds, costs next to nothing, and leaves the layers
-the rest. Nothing in it is counted: it starts at zero and is trained like every other weight.
+A model this small spends its first minutes on what the last two to six characters say alone. A table of
+vectors that is looked up by a hash of them learns that within seconds, costs next to nothing, and leaves the
+layers the rest. Nothing in it is counted: it starts at zero and is trained like every other weight.
 
 Definition (the C kernel does the same)
 

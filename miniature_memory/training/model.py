@@ -180,10 +180,10 @@ class MatchFeatures(nn.Module):
     def forward(self, pairs: Tensor) -> Tensor:
         """pairs [B, T, 3]: bucket · V + char + 1, or 0 for none. Returns [B, T, D]."""
         V, D = self.embed.weight.shape
-        gates = torch.cat([self.get_submodule(f"gate_{k}").weight for k in (1, 2, 3)])  # type: ignore[arg-type]
+        gates = torch.cat([self.get_parameter(f"gate_{k}.weight") for k in (1, 2, 3)])
         gate_of = torch.tensor([0, BUCKETS[0], BUCKETS[0] + BUCKETS[1]], device=pairs.device) * V
         index = torch.where(pairs > 0, pairs + gate_of, 0)
-        used, which = index.unique(return_inverse=True)  # the first is 0, none, nearly always
+        used, which = torch.unique(index, return_inverse=True)  # the first is 0, none, nearly always
         bucket, char = (used - 1).clamp(min=0) // V, (used - 1).clamp(min=0) % V
         products = F.embedding(bucket, gates) * self.embed(char) * (used > 0)[:, None]
         return F.embedding_bag(which.view(-1, 3), products, mode="sum").view(*pairs.shape[:2], D)
