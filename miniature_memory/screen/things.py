@@ -24,6 +24,8 @@ _ALONE = re2.compile(r" (?:is|was|are|were|'s|turned|turns|reached|reaches) (?:[
 _APART = re2.compile(rf" aged (?:about |nearly |over )?{_NUMBER} (?:(?:and|or|to) {_NUMBER} )?")
 # endings of adjectives that no verb has ("a six-year-old electric van")
 _ADJECTIVE = ("ic", "al", "ous", "ful", "less", "ish", "ern", "ian", "ese", "wooden")
+# things whose names people have, too: only with an article are they things
+_NAMES = frozenset("ash brandy cliff forest linden marina olive rod sherry willow".split())
 _BE = frozenset(
     "is was are were 's be been being looked seemed turned reached must might may could can would will had has "
     "have barely only just about almost nearly already now some over at least roughly around more than less "
@@ -72,8 +74,7 @@ def _subject_is_thing(words: list[str]) -> bool:
             return True
         if not words or words[-1] in _ENDS:
             # what begins the clause must be a noun of its own ("the house"), not a verb's object
-            # ("Rose" and "Kit" alone are people)
-            named = len(phrase) == 1 and not phrase[0].endswith("s") and words[-1:] != ["that"]
+            named = len(phrase) == 1 and phrase[0] in _NAMES
             return phrase[-1] in lists("det") or (len(phrase) <= 3 and not named)
         words.pop()
     return False
