@@ -232,7 +232,7 @@ def _sections(rows: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
 @cache
 def book(name: str) -> Book:
     """The rules of one language (``en``, ``es`` ...), read at first use."""
-    rows = lines(name) + lines(_BORROWED.get(name, "-"))
+    rows = lines(name) + (lines(_BORROWED[name]) if name in _BORROWED else [])
     if name != "en":  # their apostrophes join two words ("l'an"); English ones are tokens already
         rows = [apart(row) for row in rows + lines("all")]
     return Book(rows)
