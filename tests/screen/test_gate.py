@@ -84,6 +84,68 @@ def test_an_error_inside_is_a_refusal_that_carries_no_text(monkeypatch: pytest.M
     assert screen.check_html("<p>The miller sang.</p>") == screen.Verdict(True, "error")
 
 
+PARTS = [
+    "views",
+    "tokens",
+    "mark_digits",
+    "english",
+    "hits",
+    "keys_of",
+    "taken_for_an_age",
+    "reckoned",
+    "read",
+]
+
+
+@pytest.mark.parametrize("part", [*PARTS, "disguises", "book"])
+@pytest.mark.parametrize(
+    "error", [RuntimeError, MemoryError, RecursionError, KeyError, OSError, OverflowError]
+)
+def test_whatever_breaks_inside_the_gate_stays_closed(
+    part: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise error("The miller sang.")
+
+    monkeypatch.setattr(gate, part, broken)
+    assert screen.check("The miller sang.") == screen.Verdict(True, "error")
+    assert screen.check_bytes(b"The miller sang.") == screen.Verdict(True, "error")
+    assert screen.check_html("<p>The miller sang.</p>") == screen.Verdict(True, "error")
+    assert not screen.allows("The miller sang.")
+    with pytest.raises(Refused) as refusal:
+        screen.require("The miller sang.", "prompt")
+    assert "miller" not in str(refusal.value) and refusal.value.__context__ is None
+    with pytest.raises(Refused):
+        screen.StreamGuard().feed("The miller sang. T")
+
+
+def test_rules_that_cannot_be_read_close_the_gate(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from miniature_memory.screen import book, check; "
+        f"book._FOLDER = Path({str(tmp_path)!r}); print(check('The miller sang.'))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.startswith("Verdict(reject=True, rule='error')")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "½" * 20_000,
+        "ﷺ" * 20_000,
+        "1 " * 20_000,
+        "born in 1900 " * 8_000,
+    ],
+)
+def test_more_work_than_a_limit_in_characters_is_a_refusal(text: str) -> None:
+    assert screen.check(text).rule in ("oversize", "error")
+
+
+def test_prose_full_of_numbers_is_no_table() -> None:
+    prose = "On 12 May 1974 he paid 3½ crowns, 5% more than in 1973, for 21 yards of rope. "
+    assert not screen.check(prose * 1_000).reject
+
+
 def test_what_is_too_large_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "LONGEST", 10)
     assert screen.check("He is forty").rule == "oversize"
