@@ -66,14 +66,19 @@ def is_typographic(text: str) -> bool:
     return text.isascii()
 
 
+def straight(text: str) -> str:
+    """With the quotes of a typewriter."""
+    for sign, written in _QUOTES:
+        if sign in text:
+            text = text.replace(sign, written)
+    return text
+
+
 def to_vocabulary(text: str, counts: Counter[str] | None = None) -> str:
     """Every character outside the vocabulary by its replacement; the rest is untouched.
 
     ``counts`` gets ``transliterated`` (written with other letters) and ``dropped`` (nothing stands for it).
     """
-    for sign, written in _QUOTES:
-        if sign in text:
-            text = text.replace(sign, written)
     if text.replace("—", "").replace("…", "").isascii():
         return text
     odd = set(text) - _KNOWN

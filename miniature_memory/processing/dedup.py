@@ -207,11 +207,10 @@ class Duplicates:
             )
         # what is known to be common need not be remembered once more: postings stay short
         too_common = [key for key, having in found["excerpts"].items() if len(having) > COMMON]
-        one = replace(
-            one,
-            excerpts=one.excerpts[~np.isin(one.excerpts, np.array(too_common, dtype=np.uint64))],
-            paragraphs=one.paragraphs[~np.isin(one.paragraphs, np.array(boilerplate, dtype=np.uint64))],
-        )
+        if too_common:
+            one = replace(one, excerpts=_less(one.excerpts, too_common))
+        if boilerplate:
+            one = replace(one, paragraphs=_less(one.paragraphs, boilerplate))
         self.pending[number] = one
         for kind, postings in self._postings.items():
             for key in one.keys(kind).tolist():
@@ -250,6 +249,10 @@ class Duplicates:
 
     def _holds(self, number: int, common: _Common) -> bool:
         return common.share(number) >= SHARED or self._part(number, common) >= CONTAINED
+
+
+def _less(keys: Hashes, some: list[int]) -> Hashes:
+    return np.setdiff1d(keys, np.array(some, dtype=np.uint64))
 
 
 def _same(exact: Found) -> Twin | None:

@@ -65,11 +65,13 @@ def features(text: str) -> Vector:
     if not len(words):
         return np.zeros(len(names()))
     told = ~_in_speech(words)
-    if told.sum() < LEAST_TOLD * len(told):  # a tale told by one of its people: speech is the narration
+    if np.count_nonzero(told) < LEAST_TOLD * len(
+        told
+    ):  # a tale told by one of its people: speech is the narration
         told[:] = True
     begins = _sentence_starts(words)
-    narration = int(told.sum())
-    sentences = max(int((begins & told).sum()), 1)
+    narration = int(np.count_nonzero(told))
+    sentences = max(int(np.count_nonzero(begins & told)), 1)
     per_hundred = 100 / max(narration, 30)
     _, lexicon = _lexicon()
     rows = lexicon.rows(words.hashes)
@@ -128,14 +130,17 @@ def _in_speech(words: Words) -> NDArray[np.bool_]:
     return speech
 
 
+_BEFORE_CLOSING: Final = [ord(stop) for stop in ".,!?…—"]
+
+
 def _single_quotes(codes: NDArray[np.uint32]) -> NDArray[np.intp]:
     """Where speech begins and ends in texts that put it in single quotes: before a word, or behind a stop."""
     signs = np.flatnonzero((codes == 39) | (codes == 0x2018) | (codes == 0x2019))
     before = codes[np.maximum(signs - 1, 0)]
     after = codes[np.minimum(signs + 1, len(codes) - 1)]
     opens = (before <= 32) & (after > 64)
-    closes = np.isin(before, [ord(stop) for stop in ".,!?…—"]) & (after < 65)
-    return signs[opens | closes] if closes.sum() > 1 else signs[:0]
+    closes = np.isin(before, _BEFORE_CLOSING) & (after < 65)
+    return signs[opens | closes] if np.count_nonzero(closes) > 1 else signs[:0]
 
 
 def _sentence_starts(words: Words) -> NDArray[np.bool_]:

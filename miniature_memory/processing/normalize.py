@@ -79,24 +79,31 @@ def defang(raw: str, counts: Counter[str] | None = None) -> str:
 
 def _stable(text: str, counts: Counter[str]) -> str:
     for _ in range(_ROUNDS):
-        again = _once(text, counts)
+        again, settled = _once(text, counts)
         counts = Counter()  # what the first round did is what the author's text needed
-        if again == text:
-            break
+        if settled or again == text:
+            return again
         text = again
     return text
 
 
-def _once(text: str, counts: Counter[str]) -> str:
-    text = characters.visible(_repaired(text, counts))
-    text = contacts.scrub(text, counts)
-    text = _punctuation(text)
-    text = characters.to_vocabulary(text, counts)
-    text = _tidy(text)
-    paragraphs, out = artefacts.without(segment.lines_to_paragraphs(text))
+def _once(text: str, counts: Counter[str]) -> tuple[str, bool]:
+    """The text normalised, and whether it is plain to see that doing it once more would change nothing:
+    every step found nothing to do but to straighten quotes, drop blank lines, and mark scenes."""
+    repaired = _repaired(text, counts)
+    plain = characters.straight(characters.visible(repaired))
+    written = _tidy(characters.to_vocabulary(_punctuation(contacts.scrub(plain, counts)), counts))
+    lines = segment.lines_to_paragraphs(written)
+    story, out = artefacts.without(lines)
     counts["artefacts"] += out
-    paragraphs = segment.structure(paragraphs, counts)
-    return "\n".join(paragraphs) + "\n" if paragraphs else ""
+    paragraphs = segment.structure(story, counts)
+    settled = (
+        repaired == text
+        and written == plain
+        and characters.is_typographic(plain)  # nothing that could look like mojibake the next time
+        and segment.only_marked(written, paragraphs)
+    )
+    return "\n".join(paragraphs) + "\n" if paragraphs else "", settled
 
 
 def _repaired(text: str, counts: Counter[str]) -> str:
@@ -150,6 +157,6 @@ def _tidy(text: str) -> str:
         text = _SPACED_HYPHEN.sub("—", text)
     if "  " in text:
         text = _RUN.sub(" ", text)
-    if any(sign in text for sign in (" ,", " ;", " !", " ?", "( ", " )")):
+    if " ," in text or " ;" in text or " !" in text or " ?" in text or "( " in text or " )" in text:
         text = _BEFORE.sub("", text)
     return text

@@ -140,7 +140,7 @@ def _round(value: float) -> float:
 
 def _shape(text: str) -> Figures:
     words = words_of(text)
-    inked = max(int((words.codes > 32).sum()), 1)
+    inked = max(int(np.count_nonzero(words.codes > 32)), 1)
     lengths = words.ends - words.starts
     initials = words.codes[words.starts]
     digits = lengths[(initials >= 48) & (initials <= 57)].sum()

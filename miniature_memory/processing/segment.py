@@ -151,6 +151,16 @@ def structure(paragraphs: list[str], counts: Counter[str] | None = None) -> list
     return kept
 
 
+def only_marked(text: str, paragraphs: list[str]) -> bool:
+    """Are the paragraphs the text's own lines but for scene breaks, and will they be next time?"""
+    lines = [stripped for line in text.split("\n") if (stripped := line.strip())]
+    return (
+        len(lines) == len(paragraphs)
+        and all(a == b or b == SCENE_BREAK for a, b in zip(lines, paragraphs, strict=True))
+        and not _wrapped(paragraphs)
+    )
+
+
 def closes(line: str) -> bool:
     """Does a line end where a sentence may?"""
     return line[-1:] in _CLOSED or line.rstrip("\"')]»")[-1:] in _STOPS

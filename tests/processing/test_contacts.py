@@ -16,6 +16,9 @@ from miniature_memory.processing.contacts import scrub
         ("ida(at)example.com", "email"),
         ("ida at example dot com", "email"),
         ("mailto:ida@example.org", "email"),
+        ("ida @ example.com", "email"),
+        ("zoë.larsen@mail.büro.example", "email"),
+        ("ida at mail dot example dot org", "email"),
         ("https://example.com/story?id=3", "link"),
         ("http://example.test", "link"),
         ("www.example.com/about", "link"),
@@ -25,7 +28,13 @@ from miniature_memory.processing.contacts import scrub
         ("u/idamarlow", "handle"),
         ("/r/stories", "handle"),
         ("idamarlow#1234", "handle"),
+        ("@jo", "handle"),
+        ("@ida@mastodon.example", "handle"),
         ("+44 20 7946 0123", "phone"),
+        ("01 23 45 67 89", "phone"),
+        ("07700900123", "phone"),
+        ("98765 43210", "phone"),
+        ("+49 (0)30 123456", "phone"),
         ("+1 (212) 555-0123", "phone"),
         ("(212) 555-0123", "phone"),
         ("212-555-0123", "phone"),
@@ -41,6 +50,9 @@ def test_contacts_go(contact: str, kind: str) -> None:
 
 def test_handles_behind_a_network_go() -> None:
     assert scrub("Instagram: ida.marlow") == "Instagram: [handle]"
+    assert scrub("My Twitter is idamarlow, on Instagram as ida_m.") == (
+        "My Twitter is [handle], on Instagram as [handle]."
+    )
     assert scrub("Call me at 555 0123 44") == "Call me at [phone]"
 
 
@@ -59,6 +71,11 @@ def test_handles_behind_a_network_go() -> None:
         "They live at dot and comma street.",
         "No. 4711 stood on the label.",
         "He looked at her.She looked back.",
+        "He aimed at a dot on the wall.",
+        "The discord is over: peace at last.",
+        "His signal was two lamps; the threads: red, blue.",
+        "Meet me @ noon, #1 on the list.",
+        "See (1912) 1914-15 for more.",
         "Room 212 was empty; so was 555.",
         "and/or either/or he did not care",
         "The score was 3-2 after 90 minutes.",

@@ -10,6 +10,7 @@ import pytest
 
 from miniature_memory.processing.dedup import (
     Duplicates,
+    Overlap,
     Sketch,
     Twin,
     jaccard,
@@ -17,7 +18,11 @@ from miniature_memory.processing.dedup import (
     sketch,
 )
 from miniature_memory.processing.near_index import NearIndex
+from miniature_memory.processing.normalize import clean_text, normalize
+from miniature_memory.processing.overlap import without
 from tests.processing.conftest import edited, story
+
+MARK = "<|scene_break|>\n"
 
 
 def judge(index: NearIndex, texts: list[str], first: int = 0, batch: int = 10_000) -> list[Twin | None]:
@@ -127,3 +132,48 @@ def test_few_runs_remain_however_often_the_index_grows(index: NearIndex) -> None
         index.sweep()
     assert len(index) == 100
     assert len(index.runs) <= 8
+
+
+def verdicts_and_overlaps(
+    texts: list[str], folder: Path, site: str = ""
+) -> tuple[list[Twin | None], dict[int, Overlap]]:
+    duplicates = Duplicates(NearIndex(folder, []), 0.5)
+    verdicts = duplicates.judge([(n, sketch(text, site)) for n, text in enumerate(texts)])
+    return verdicts, duplicates.overlaps
+
+
+def test_a_later_compilation_is_kept_and_says_which_chapters_it_holds(tmp_path: Path) -> None:
+    chapters = [normalize(story(n)) for n in (3, 30, 60)]
+    verdicts, overlaps = verdicts_and_overlaps([*chapters[:2], "".join(chapters)], tmp_path)
+    assert verdicts == [None, None, None]
+    assert overlaps[2].contains == (0, 1)
+
+
+def test_a_compilation_loses_the_chapters_that_are_kept_and_nothing_else() -> None:
+    one, two, three = (normalize(f"Chapter {n}\n\n{story(n)}") for n in (3, 30, 60))
+    assert without("".join((one, two, three)), [two]) == one + MARK + three
+    assert without("".join((one, two, three)), [one, two, three]) == ""
+    assert without(one, [three]) == one
+    assert without(without(one + two, [one]), [one]) == without(one + two, [one])
+
+
+def test_a_paragraph_is_boilerplate_from_its_third_occurrence_on_a_site(tmp_path: Path) -> None:
+    watermark = "This tale was first told at Lantern House, where a new chapter appears every Friday."
+    texts = [f"{normalize(story(n))}{watermark}\n{normalize(story(n + 40))}" for n in (3, 30, 60, 90)]
+    texts = [text.replace(MARK, "") for text in texts]
+    verdicts, overlaps = verdicts_and_overlaps(texts, tmp_path / "one", "a.test")
+    assert verdicts == [None] * 4
+    found = [bool(overlaps[n].boilerplate) if n in overlaps else False for n in range(4)]
+    assert found == [False, False, True, True]
+    cleaned = clean_text(texts[2], "a.test", overlaps[2].boilerplate).text
+    assert watermark not in cleaned and cleaned.splitlines() == [
+        line for line in texts[2].splitlines() if line != watermark
+    ]
+    assert watermark in clean_text(texts[2], "b.test", overlaps[2].boilerplate).text  # another site's
+
+
+def test_near_duplicates_at_ten_percent_of_edits(index: NearIndex) -> None:
+    originals = [story(n) for n in range(40)]
+    judge(index, originals)
+    found = judge(index, [edited(text, 0.1, seed=3) for text in originals], first=100)
+    assert [twin.number if twin else None for twin in found] == list(range(40))
