@@ -47,7 +47,7 @@ _NAME = re.compile(r"\{([a-z]+)\}")
 _WORD = re.compile(r"(?<![\w\\])[^\W\d]+(?![\w*?])")
 _OPTIONAL = re.compile(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\?")
 _MEMORY = 8 << 20  # for one pattern's automaton; it grows only as far as a text drives it
-_BORROWED = {"ms": "id_counts"}  # Malay counts as Indonesian does
+_BORROWED = {"ms": ("id_counts",)}  # Malay counts as Indonesian does
 _LITTLE, _LITTLE_MORE = 64 << 10, 80  # the same for one line: so much, and more for each character of it
 _CHUNK = 6_000  # characters of one alternation
 _SHORT = 3_000  # characters of a text that is searched line by line
@@ -232,7 +232,7 @@ def _sections(rows: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
 @cache
 def book(name: str) -> Book:
     """The rules of one language (``en``, ``es`` ...), read at first use."""
-    rows = lines(name) + (lines(_BORROWED[name]) if name in _BORROWED else [])
+    rows = [row for file in (name, *_BORROWED.get(name, ())) for row in lines(file)]
     if name != "en":  # their apostrophes join two words ("l'an"); English ones are tokens already
         rows = [apart(row) for row in rows + lines("all")]
     return Book(rows)

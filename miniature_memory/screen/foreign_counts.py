@@ -82,18 +82,17 @@ class ForeignCounts:
         told = left
         while size := _ends(left, self._list("about")):
             left = left[:-size]
-        if _ends(left, self._list("said")) or _ends(told, self._list("said")):
-            return False
+        said = bool(_ends(left, self._list("said")) or _ends(told, self._list("said")))
         if right and (right[0] in self._list("times") or right[0][0] in "#="):
             return True
         for apart in (0, 1):  # "nine years", "nine short years"
             if _starts(right[apart:], self._list("lived")):
                 return False
             if size := _starts(right[apart:], self._list("years")):
-                return self._passes(left, told, right[apart + size - 1 :])
+                return self._passes(left, told, right[apart + size - 1 :], said)
             if not self._is_word(right[:1]):
                 break
-        if not _SMALL.fullmatch(words[at]):
+        if said or not _SMALL.fullmatch(words[at]):
             return False
         if any(_is_minutes(*pair) for pair in (words[at : at + 2], words[at - 1 : at + 1]) if pair):
             return True
@@ -109,7 +108,7 @@ class ForeignCounts:
             or self._is_a_part(left, right)
             or (not _ends(left, self._list("being")) and self._counts(right))
             or self._is_said_of_a_thing(left, told != left)
-            or (self._list("score") >= joints > set() and not _ends(left, self._list("said")))
+            or (self._list("score") >= joints > set())
             or (words[at][1:] in self._list("twofold") and not self._is_firm(left, right))
         )
 
@@ -128,7 +127,7 @@ class ForeignCounts:
             first -= 1
         return first, last, joints
 
-    def _passes(self, left: Sequence[str], told: Sequence[str], right: Sequence[str]) -> bool:
+    def _passes(self, left: Sequence[str], told: Sequence[str], right: Sequence[str], said: bool) -> bool:
         """Whether years between these words pass, or are a thing's; ``told`` is all before them, ``right`` has the unit."""
         ascribed = right[0] in self._list("ascribed")
         noun = right[2:] if right[1:2] == ["%1"] else right[1:]  # "yıllık bir viski"
@@ -136,7 +135,7 @@ class ForeignCounts:
             return True
         if not ascribed and self._is_said_of_a_thing(left, told != left, years=True):
             return True
-        if self._list("old").intersection(right[1:2]):
+        if said or self._list("old").intersection(right[1:2]):
             return False
         lasts = _ends(left, self._list("span")) or _ends(told, self._list("span"))
         return bool(lasts or _starts(right[1:], self._list("spanned"))) or self._is_spent(left)

@@ -20,9 +20,8 @@ from miniature_memory.screen.views import spaced, views
 
 _BARE = re.compile(r"((?:^| )(?!under)(?:[^ ]+ )?)%[0-9.?]+(?= |$)")
 _AGES = ("age", "age-alone")  # the families that ask for a number's neighbours
-_FALSE_FRIENDS = re.compile(
-    r"\b(?:tot|grader)\b"
-)  # Dutch "until", Swedish "degrees": stages of life in English
+# Dutch "until" and Swedish "degrees" are stages of life in English
+_FALSE_FRIENDS = re.compile(r"\b(?:tot|grader)\b")
 LONGEST = 16_000_000  # characters; more than any book. What is larger is refused unread
 _WORK = 12  # characters of views for each of a text, and some more: what unfolds to more is refused
 _MORE_WORK = 10_000
