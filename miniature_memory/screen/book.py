@@ -16,7 +16,7 @@ text before the rules see it, ``[markers]`` are the words that tell that a langu
 from __future__ import annotations
 
 import re
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import re2
@@ -49,6 +49,7 @@ _OPTIONAL = re.compile(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\?")
 _MEMORY = 8 << 20  # for one pattern's automaton; it grows only as far as a text drives it
 _BORROWED = {"ms": ("id_counts",)}  # Malay counts as Indonesian does
 _LITTLE, _LITTLE_MORE = 64 << 10, 80  # the same for one line: so much, and more for each character of it
+_KEPT = 250  # lines
 _CHUNK = 6_000  # characters of one alternation
 _SHORT = 3_000  # characters of a text that is searched line by line
 
@@ -60,7 +61,6 @@ class Search:
     def __init__(self, family: str, bodies: list[str], needs: list[Needs]) -> None:
         self.family = family
         self._bodies, self._needs = bodies, needs
-        self._lines: dict[int, re2._Regexp] = {}
 
     def hits(self, row: str, keys: frozenset[str]) -> bool:
         """Whether one of the lines stands in a row of tokens that has these keys."""
@@ -69,16 +69,7 @@ class Search:
             return False
         if len(row) > _SHORT:
             return self.pattern.search(row) is not None
-        return any(self._line(i).search(row) for i in met)
-
-    def _line(self, i: int) -> re2._Regexp:
-        if i not in self._lines:
-            body = self._bodies[i]
-            try:
-                self._lines[i] = _compile([body], _LITTLE + _LITTLE_MORE * len(body))
-            except re2.error:  # counted repetitions make a long program of a short line
-                self._lines[i] = _compile([body])
-        return self._lines[i]
+        return any(_line(self._bodies[i]).search(row) for i in met)
 
     @cached_property
     def pattern(self) -> re2._Regexp:
@@ -200,6 +191,15 @@ def _token(token: str, shared: dict[str, str]) -> str:
     while "{" in body and (found := _NAME.search(body)):
         body = body.replace(found[0], _MARKS.get(found[1]) or shared[found[1]])
     return _ANY_ENDING.sub("[^ ]*", body.replace("_", " "))
+
+
+@lru_cache(maxsize=_KEPT)
+def _line(body: str) -> re2._Regexp:
+    """One line's pattern; those that were not asked for long are made anew, as all would fill the memory."""
+    try:
+        return _compile([body], _LITTLE + _LITTLE_MORE * len(body))
+    except re2.error:  # counted repetitions make a long program of a short line
+        return _compile([body])
 
 
 def _compile(bodies: list[str], memory: int = _MEMORY) -> re2._Regexp:
