@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from miniature_memory.workspace import no_room_is_clear
 
@@ -16,6 +17,15 @@ from miniature_memory.workspace import no_room_is_clear
 def digest(text: str | bytes) -> str:
     """SHA-256 in hexadecimal; text as UTF-8."""
     return hashlib.sha256(text.encode("utf-8") if isinstance(text, str) else text).hexdigest()
+
+
+def digest_of(handle: IO[bytes], size: int) -> str:
+    """SHA-256 of the first ``size`` bytes of an open file."""
+    hashed = hashlib.sha256()
+    while size and (piece := handle.read(min(size, 1 << 20))):
+        hashed.update(piece)
+        size -= len(piece)
+    return hashed.hexdigest()
 
 
 def read_raw(path: Path, id: str) -> tuple[str | None, str]:

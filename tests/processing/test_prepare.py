@@ -157,6 +157,19 @@ def test_a_killed_rebuild_goes_on_with_what_was_set_aside(
     assert outputs(workspace) == outputs(fresh)
 
 
+def test_what_was_damaged_is_not_taken_over(new_workspace: Make, config: Config) -> None:
+    workspace, fresh = new_workspace("w"), new_workspace("fresh")
+    ids = ready(workspace, config, [story(n) for n in range(3)])
+    prepare(workspace, config, QUIET)
+    path = workspace.processed / "renamed" / "v1" / "shards" / "train-00000.bin"
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+    processing.remove(workspace, [ids[2]])
+    prepare(workspace, config, QUIET)
+    add(fresh, [story(0), story(1)])
+    process(fresh, config)
+    assert outputs(workspace) == outputs(fresh)
+
+
 @pytest.mark.parametrize("name", ["train.txt", "summaries/train-00000.bin", "lineage.jsonl"])
 def test_a_prepared_file_that_another_hand_changed_is_told_and_built_anew(
     new_workspace: Make, config: Config, name: str
