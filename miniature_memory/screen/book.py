@@ -49,7 +49,7 @@ _OPTIONAL = re.compile(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\?")
 _MEMORY = 8 << 20  # for one pattern's automaton; it grows only as far as a text drives it
 _BORROWED = {"ms": ("id_counts",)}  # Malay counts as Indonesian does
 _LITTLE, _LITTLE_MORE = 64 << 10, 80  # the same for one line: so much, and more for each character of it
-_KEPT = 250  # lines
+_KEPT = 550  # lines
 _CHUNK = 6_000  # characters of one alternation
 _SHORT = 3_000  # characters of a text that is searched line by line
 
