@@ -29,6 +29,10 @@ _SPACES: Final = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _TYPOGRAPHIC: Final = "“”‘’—–…"
 _QUOTES: Final = (("“", '"'), ("”", '"'), ("‘", "'"), ("’", "'"))
 
+_ORNAMENTS: Final = re.compile(
+    r"^[^\w\n\"'“”‘’«»?!]{0,40}[^\w\s\x00-\x7f“”‘’«»—–…¡¿§°£€][^\w\n\"'“”‘’«»?!]{0,40}$", re.M
+)
+
 EXPLICIT: Final[dict[str, str]] = {
     **dict.fromkeys("“”„‟″〃＂❝❞", '"'),
     **dict.fromkeys("‘’‚‛′‵`´ʼʻ＇❛❜ʹ", "'"),
@@ -64,6 +68,11 @@ def is_typographic(text: str) -> bool:
         if sign in text:
             text = text.replace(sign, "")
     return text.isascii()
+
+
+def ornaments(text: str) -> str:
+    """A line of nothing but signs that no keyboard has stands between two scenes: as ``* * *``."""
+    return text if is_typographic(text) else _ORNAMENTS.sub("* * *", text)
 
 
 def straight(text: str) -> str:

@@ -92,7 +92,9 @@ def _once(text: str, counts: Counter[str]) -> tuple[str, bool]:
     every step found nothing to do but to straighten quotes, drop blank lines, and mark scenes."""
     repaired = _repaired(text, counts)
     plain = characters.straight(characters.visible(repaired))
-    written = _tidy(characters.to_vocabulary(_punctuation(contacts.scrub(plain, counts)), counts))
+    written = _tidy(
+        characters.to_vocabulary(characters.ornaments(_punctuation(contacts.scrub(plain, counts))), counts)
+    )
     lines = segment.lines_to_paragraphs(written)
     story, out = artefacts.without(lines)
     counts["artefacts"] += out

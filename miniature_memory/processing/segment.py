@@ -10,8 +10,11 @@ from typing import Final
 SCENE_BREAK: Final = "<|scene_break|>"
 _LONGEST_SPECIAL: Final = 120  # characters of a heading
 
-_ORNAMENT: Final = re.compile(r"^(?=.*[*~#=_—+<>§•°|\\/…-])[\s*~#=_—+<>§•°|\\/.…oOxX-]{1,80}$")
-_SCENE_WORD: Final = re.compile(r"^[\W_]*(?:scene\s+break|line\s+break|page\s*break|break)[\W_]*$", re.I)
+_ORNAMENT: Final = re.compile(
+    r"^(?:(?=.*[*~#=_—+<>§•°|\\/…^%@&:${}-])[\s*~#=_—+<>§•°|\\/.…^%@&:${}oOxX-]{1,80}"
+    r"|oOo|OoO|o0o|0o0|xXx|[xX] [xX] [xX]|o o o)$"
+)
+_SCENE_WORD: Final = re.compile(r"^[\W_]*(?:scene\s+break|line\s+break|page\s*break|break|hr)[\W_]*$", re.I)
 _PAGE: Final = re.compile(
     r"^(?:[-—\[({|~]\s*)\d{1,4}(?:\s*[-—\])}|~])$|^(?:page|p\.|pg\.?)\s*\d{1,4}(?:\s*(?:of|/)\s*\d{1,4})?$|^\d{1,4}\s*/\s*\d{1,4}$",
     re.I,
@@ -32,7 +35,7 @@ _ROMAN: Final = re.compile(r"^(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\.?
 #: whatever is no plain paragraph begins so: looked at first, since most paragraphs are plain
 _SPECIAL: Final = re.compile(
     r"[\W_]*(?:chapter|part|book|volume|section|episode|act|letter|canto|prologue|epilogue|interlude|foreword|"
-    r"afterword|introduction|preface|postscript|page|p\.|pg|scene|line|break|\d|[ivxlco\W_]*$)",
+    r"afterword|introduction|preface|postscript|page|p\.|pg|scene|line|break|hr|\d|[ivxlco0\W_]*$)",
     re.I,
 )
 _STOPS: Final = frozenset(".!?…:;—*")
@@ -107,7 +110,7 @@ def is_break(line: str) -> bool:
         return True
     if len(line) > 80 or not line:
         return False
-    return bool((_ORNAMENT.match(line) and not line.isalpha()) or _SCENE_WORD.match(line))
+    return bool(_ORNAMENT.match(line) or _SCENE_WORD.match(line))
 
 
 def is_heading(line: str) -> bool:

@@ -141,9 +141,12 @@ def validate(workspace: Workspace, config: Config, progress: Progress) -> Figure
 
 
 def open_index(workspace: Workspace) -> NearIndex:
-    """The duplicates' index as the ledger knows it."""
+    """The duplicates' index as the ledger knows it; what another version of the sketch left is removed."""
     names = json.loads(workspace.ledger.meta("near_runs") or "[]")
-    return NearIndex(workspace.metadata / "near" / f"v{SKETCH_VERSION}", names)
+    index = NearIndex(workspace.metadata / "near" / f"v{SKETCH_VERSION}", names)
+    for other in set(index.directory.parent.iterdir()) - {index.directory}:
+        files.empty(other)
+    return index
 
 
 def commit_index(workspace: Workspace, index: NearIndex) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from miniature_memory.config import Config
 from miniature_memory.processing.dedup import (
     Duplicates,
     Overlap,
@@ -20,7 +22,9 @@ from miniature_memory.processing.dedup import (
 from miniature_memory.processing.near_index import NearIndex
 from miniature_memory.processing.normalize import clean_text, normalize
 from miniature_memory.processing.overlap import without
-from tests.processing.conftest import edited, story
+from miniature_memory.processing.validate import validate
+from miniature_memory.workspace import Workspace
+from tests.processing.conftest import QUIET, add, edited, rule_of, story
 
 MARK = "<|scene_break|>\n"
 
@@ -177,3 +181,17 @@ def test_near_duplicates_at_ten_percent_of_edits(index: NearIndex) -> None:
     judge(index, originals)
     found = judge(index, [edited(text, 0.1, seed=3) for text in originals], first=100)
     assert [twin.number if twin else None for twin in found] == list(range(40))
+
+
+def test_an_index_of_another_version_is_built_again(
+    new_workspace: Callable[[str], Workspace], config: Config
+) -> None:
+    workspace = new_workspace("w")
+    add(workspace, [story(1), story(2)])
+    validate(workspace, config, QUIET)
+    (here,) = (workspace.metadata / "near").iterdir()
+    here.rename(here.with_name("v0"))
+    (twin,) = add(workspace, [edited(story(2), 0.03)], first=2)
+    validate(workspace, config, QUIET)
+    assert rule_of(workspace, twin) == "near_duplicate"
+    assert list((workspace.metadata / "near").iterdir()) == [here]

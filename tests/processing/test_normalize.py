@@ -51,7 +51,26 @@ def test_what_is_transliterated_and_dropped_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["* * *", "***", "~~~", "#", "-----", "———", "⁂", "• • •", "= = =", "[scene break]"]
+    "line",
+    [
+        "* * *",
+        "***",
+        "~~~",
+        "#",
+        "-----",
+        "———",
+        "⁂",
+        "• • •",
+        "= = =",
+        "[scene break]",
+        "oOo",
+        "♦ ♦ ♦",
+        "◇",
+        "═══",
+        "%%%",
+        "<hr>",
+        "\u2728\u2728",
+    ],
 )
 def test_scene_breaks_become_the_mark(line: str) -> None:
     assert normalize(f"He left.\n\n{line}\n\nShe stayed.") == f"He left.\n{MARK}\nShe stayed.\n"
