@@ -94,6 +94,8 @@ class ForeignCounts:
                 break
         if said or not _SMALL.fullmatch(words[at]):
             return False
+        if "-" in joints and any(word[0] == "=" for word in words[first : last + 1]):
+            return True  # a date: 2019-12-24
         if any(_is_minutes(*pair) for pair in (words[at : at + 2], words[at - 1 : at + 1]) if pair):
             return True
         grown = sum(

@@ -78,9 +78,7 @@ def _speech() -> dict[str, tuple[tuple[str, int], ...]]:
     for language in LATIN:
         rules = book(language)
         plain = frozenset(
-            w
-            for name in ("years", "plain", "about", "clause", "det", "label", "month")
-            for w in rules.listed(name)
+            w for name in ("years", "plain", "about", "clause", "det", "month") for w in rules.listed(name)
         )
         telling = rules.markers | rules.stages | frozenset(w for w in plain if len(w) > 2 and w.isalpha())
         for word in telling | rules.numerals.words | rules.words:
