@@ -6,7 +6,7 @@ import pytest
 
 from miniature_memory import screen
 from miniature_memory.errors import Refused
-from miniature_memory.screen import StreamGuard
+from miniature_memory.screen import StreamGuard, stream
 from miniature_memory.screen.stream import CONTEXT, LONGEST
 from tests.screen.sets import lines, say
 
@@ -175,3 +175,11 @@ def test_a_sentence_is_read_together_with_what_was_shown() -> None:
     told = StreamGuard(shown="x " * CONTEXT + "How old are you? ")
     with pytest.raises(Refused):
         told.feed("Fifteen. Then")
+
+
+def test_what_is_read_again_has_its_bounds() -> None:
+    assert (CONTEXT, LONGEST) == (500, 2_000)
+    rain = "It rained. "
+    assert stream._last(rain * 45) == rain * 45
+    assert stream._last(rain * 200) == rain * 46, "whole sentences, and as few as have 500 characters"
+    assert stream._last("x" * 5_000) == "x" * 1_000, "a sentence without end is cut"
