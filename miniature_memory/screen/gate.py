@@ -11,7 +11,7 @@ from miniature_memory.screen.book import Book, apart, book
 from miniature_memory.screen.counts import taken_for_an_age
 from miniature_memory.screen.disguises import Disguises
 from miniature_memory.screen.foreign_counts import foreign_counts, holds_an_age
-from miniature_memory.screen.languages import LATIN, read, reword
+from miniature_memory.screen.languages import LATIN, read, reword, without_english
 from miniature_memory.screen.needs import keys_of
 from miniature_memory.screen.numerals import ADULT, mark_digits
 from miniature_memory.screen.reckoning import birth_years, reckoned
@@ -91,7 +91,7 @@ def foreign_hits(row: str, language: str, running: bool) -> Iterator[str]:
     found = [*hits(Row(row, rules))] if ages.text != row else []
     yield from (family for family in found if family not in _AGES)
     yield from (family for family in hits(ages) if ages.text == row or family in _AGES)
-    if running and holds_an_age(ages.text) and holds_an_age(ages.bare):
+    if running and holds_an_age(without_english(ages.text)) and holds_an_age(without_english(ages.bare)):
         yield "bare-number"
     if "=" in row and birth_years(foreign_counts(language).births_in_english(row)):
         yield "birth-year"

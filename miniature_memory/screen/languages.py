@@ -199,6 +199,16 @@ def reword(row: str, foreign: bool, change: Callable[[str], str]) -> str:
     return "".join(out)
 
 
+def without_english(row: str) -> str:
+    """The row without its sentences that are plainly English, whose numbers are no other language's."""
+    return " . ".join(part for part in row.split(" . ") if not _is_plainly_english(part))
+
+
+def _is_plainly_english(sentence: str) -> bool:
+    words = [w for w in sentence.split() if len(w) > 1 and w.isalpha()]
+    return len(words) > _FEW and 4 * sum(map(english_words().__contains__, words)) > 3 * len(words)
+
+
 def _is_foreign(sentence: str) -> bool:
     """Whether another language is spoken, and knows more of the words than English does."""
     words = [w for w in sentence.split() if len(w) > 1 and w.isalpha()]
