@@ -168,7 +168,7 @@ def test_what_newer_rules_refuse_goes_without_a_trace(
     (outside / "kept.html").write_text(story(KEPT))
     workspace = Workspace(own_folders / "space")
     with monkeypatch.context() as older:
-        older.setattr("miniature_memory.screen.gate.all_hits", lambda text: iter(()))
+        older.setattr("miniature_memory.screen.gate.all_hits", lambda *_: iter(()))
         assert import_paths(workspace, Config(), [outside], QUIET)["new"] == 2
         for name in ("validate", "clean", "prepare"):
             named(name).function(workspace, Config(), QUIET)

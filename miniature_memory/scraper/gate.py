@@ -10,7 +10,7 @@ from miniature_memory.scraper.addresses import readable
 
 def refuses(url: str, texts: Iterable[str] = (), html: str = "") -> str | None:
     """The rule that refuses an address, short texts (title, snippet) or a whole page; None lets them pass."""
-    verdict = screen.check(readable(url))
+    verdict = screen.check_words(readable(url))
     if verdict.reject:
         return verdict.rule or "error"
     for text in texts:

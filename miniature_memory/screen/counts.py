@@ -115,6 +115,8 @@ def _is_named(value: float, before: Sequence[str], after: Sequence[str]) -> bool
         return True
     if last in (".", ":") and len(before) > 1 and before[-2] in lists("short" if last == "." else "label"):
         return True
+    if last == ":" and len(before) > 1 and before[-2].endswith("s") and before[-2] in english_words():
+        return before[-2] not in lists("person") and before[-2] not in lists("span")  # "favourites: 13"
     if any(word in lists("street") for word in takewhile(lambda word: word not in _SIGNS, after[:5])):
         return True
     if last in ("-", "to") and len(before) > 2 and before[-2][0] == "%":
