@@ -234,7 +234,7 @@ def test_the_first_interruption_finishes_what_is_under_way(server: Server, works
     def answer(request: Any) -> Response:
         if request.url.path == "/3":
             progress.stopping = True
-        return Response(story(request.url.path), media_type="text/html")
+        return Response(story(f"boat number {request.url.path[1:]}"), media_type="text/html")
 
     for number in range(10):
         server.handlers[f"a.test/{number}"] = answer
@@ -266,7 +266,7 @@ def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(
 ) -> None:
     async def answer(request: Any) -> Response:
         await asyncio.sleep(0.02)
-        return Response(story(request.url.path), media_type="text/html")
+        return Response(story(f"boat number {request.url.path[1:]}"), media_type="text/html")
 
     count = 60
     for number in range(count):
