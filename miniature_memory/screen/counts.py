@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
 from miniature_memory.screen.book import lists
+from miniature_memory.screen.languages import english_words
 from miniature_memory.screen.neighbours import sounds_like_an_age
 
 _SMALL = re.compile(r" %(?:[2-9]|1[0-7]|\?)(?:\.5)?(?= )")
