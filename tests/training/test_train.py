@@ -244,6 +244,7 @@ def test_minutes_become_steps_once_and_are_written_down(
     assert train(workspace, tiny(minutes=0.5), QUIET)["steps"] == int(30 / fit.OVERHEAD)
 
 
+@pytest.mark.slow
 def test_a_plan_in_minutes_keeps_pace_with_the_clock(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
