@@ -58,26 +58,25 @@ class Verdict:
 
 def check(text: str) -> Verdict:
     """The verdict on a whole text; one hit anywhere refuses all of it."""
+    return _check(text, running=True)
+
+
+def check_words(text: str) -> Verdict:
+    """The verdict on words that are no prose, as an address is: a number among them needs no noun."""
+    return _check(text, running=False)
+
+
+def _check(text: str, running: bool) -> Verdict:
     try:
         from miniature_memory.screen.gate import first_hit
 
-        return _verdict(first_hit(text))
+        return _verdict(first_hit(text, running))
     except Exception:  # an error must never open the gate, nor carry the text in its traceback
         return Verdict(True, "error")
 
 
 def _verdict(rule: str | None) -> Verdict:
     return Verdict(rule is not None, rule)
-
-
-def check_words(text: str) -> Verdict:
-    """The verdict on words that are no prose, as an address is: a number among them needs no noun."""
-    try:
-        from miniature_memory.screen.gate import first_hit
-
-        return _verdict(first_hit(text, running=False))
-    except Exception:
-        return Verdict(True, "error")
 
 
 def check_bytes(data: bytes) -> Verdict:

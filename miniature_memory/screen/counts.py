@@ -31,7 +31,6 @@ _BE = frozenset("was is were are 's 're 'm am be been being".split())
 _OWN = frozenset("his her my their our your whose".split())
 _SAID = frozenset("old older younger senior junior elder".split())
 _TOOK = frozenset("took takes take taken cost gave".split())
-_OBJECTS = frozenset("me him her us them you myself himself herself themselves".split())
 
 
 def contexts(row: str) -> Iterator[tuple[str, list[str], list[str]]]:
