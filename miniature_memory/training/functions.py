@@ -66,7 +66,7 @@ class _NormRope(Function):
 
 
 def _rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Rotates the pairs (i, i + half) of the last dimension; cosine and sine are [T, half]."""
+    """Rotates the pairs (i, i + half) of the last dimension of x [B, T, H, d]; cosine, sine [T, 1, half]."""
     half = x.shape[-1] // 2
     a, b = x[..., :half], x[..., half:]
     out = torch.empty(x.shape, dtype=x.dtype, device=x.device)
@@ -78,7 +78,7 @@ def _rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
 def norm_rope(x: Tensor, cosine: Tensor, sine: Tensor, gain: float) -> Tensor:
     """RMSNorm over the head dimension times ``gain``, then RoPE as Hugging Face rotates (halves).
 
-    x [B, H, T, d]; cosine, sine [T, d/2]. Plainly: y = norm(x)·gain;
+    x [B, T, H, d]; cosine, sine [T, 1, d/2]. Plainly: y = norm(x)·gain;
     (y₁·cos − y₂·sin, y₂·cos + y₁·sin) for the halves y₁, y₂.
     """
     return _NormRope.apply(x, cosine, sine, gain)  # type: ignore[no-any-return, no-untyped-call]
@@ -86,18 +86,21 @@ def norm_rope(x: Tensor, cosine: Tensor, sine: Tensor, gain: float) -> Tensor:
 
 class _SwiGLU(Function):
     @staticmethod
-    def forward(ctx: Any, gate: Tensor, up: Tensor) -> Tensor:
-        ctx.save_for_backward(gate, up)
+    def forward(ctx: Any, both: Tensor) -> Tensor:
+        ctx.save_for_backward(both)
+        gate, up = both.chunk(2, dim=-1)
         return torch.nn.functional.silu(gate).mul_(up)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        gate, up = ctx.saved_tensors
-        d_up = torch.nn.functional.silu(gate).mul_(gradient)
-        d_gate = torch.ops.aten.silu_backward(gradient * up, gate)
-        return d_gate, d_up
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (both,) = ctx.saved_tensors
+        out = torch.empty_like(both)
+        (gate, up), (d_gate, d_up) = both.chunk(2, dim=-1), out.chunk(2, dim=-1)
+        torch.mul(torch.nn.functional.silu(gate), gradient, out=d_up)
+        torch.ops.aten.silu_backward.grad_input(gradient * up, gate, grad_input=d_gate)
+        return out
 
 
-def swiglu(gate: Tensor, up: Tensor) -> Tensor:
-    """silu(gate) · up, remembering only its two inputs."""
-    return _SwiGLU.apply(gate, up)  # type: ignore[no-any-return, no-untyped-call]
+def swiglu(both: Tensor) -> Tensor:
+    """silu(gate) · up for the halves gate, up of the last dimension, remembering only its input."""
+    return _SwiGLU.apply(both)  # type: ignore[no-any-return, no-untyped-call]

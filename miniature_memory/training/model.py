@@ -116,6 +116,11 @@ class Shape:
         return asdict(self)
 
 
+def joined(x: Tensor, *maps: nn.Linear) -> Tensor:
+    """What ``maps`` make of x, side by side, as one matrix product: faster, and one gradient at x."""
+    return F.linear(x, torch.cat([one.weight for one in maps]))
+
+
 class Attention(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -129,13 +134,13 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
         B, T, _ = x.shape
-        q = self.q_proj(x).view(B, T, self.heads, self.head_dim).transpose(1, 2)  # B, H, T, d
-        k = self.k_proj(x).view(B, T, self.kv_heads, self.head_dim).transpose(1, 2)  # B, Hk, T, d
-        v = self.v_proj(x).view(B, T, self.kv_heads, self.head_dim).transpose(1, 2)
-        q, k = norm_rope(q, cosine, sine, self.gain), norm_rope(k, cosine, sine, self.gain)
-        if self.kv_heads < self.heads:
-            k = k.repeat_interleave(self.heads // self.kv_heads, dim=1)
-            v = v.repeat_interleave(self.heads // self.kv_heads, dim=1)
+        qkv = joined(x, self.q_proj, self.k_proj, self.v_proj).view(B, T, -1, self.head_dim)
+        heads, kv_heads = self.heads, self.kv_heads
+        qk, v = torch.split(qkv, [heads + kv_heads, kv_heads], 2)  # B, T, H + Hk, d; B, T, Hk, d
+        q, k = torch.split(norm_rope(qk, cosine, sine, self.gain), [heads, kv_heads], 2)
+        if kv_heads < heads:
+            k, v = (t.repeat_interleave(heads // kv_heads, dim=2) for t in (k, v))
+        q, k, v = (t.transpose(1, 2) for t in (q, k, v))
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)  # B, H, T, d
         return self.o_proj(y.transpose(1, 2).reshape(B, T, -1))  # type: ignore[no-any-return]
 
@@ -148,7 +153,7 @@ class MLP(nn.Module):
         self.down_proj = nn.Linear(shape.mlp, shape.width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(swiglu(self.gate_proj(x), self.up_proj(x)))  # type: ignore[no-any-return]
+        return self.down_proj(swiglu(joined(x, self.gate_proj, self.up_proj)))  # type: ignore[no-any-return]
 
 
 class Layer(nn.Module):
@@ -260,7 +265,7 @@ class Model(nn.Module):
         if self.ngram is not None:
             x = x + self.ngram(ids)
         T = ids.shape[1]
-        cosine, sine = self.cosine[:T].to(x.dtype), self.sine[:T].to(x.dtype)
+        cosine, sine = (table[:T, None].to(x.dtype) for table in (self.cosine, self.sine))  # T, 1, d/2
         for layer in self.model.layers:
             x = layer(x, cosine, sine)
         return self.lm_head(norm(x))  # type: ignore[no-any-return]
