@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from miniature_memory.config import Config, load
 from miniature_memory.workspace import Workspace
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Models this small lose more by waiting for a second thread than it does for them."""
+    with suppress(ImportError):
+        import torch
+
+        torch.set_num_threads(1)
 
 
 @pytest.fixture
