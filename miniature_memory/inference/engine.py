@@ -64,7 +64,7 @@ class Runtime(Protocol):
 
 
 class Engine:
-    """The runtime in C. Memory: the mapped weights and one buffer of ``buffer_bytes``, both of fixed size."""
+    """The runtime in C. Memory: the mapped weights and one buffer, both of fixed size."""
 
     def __init__(
         self, config: Mapping[str, Any], tensors: Tensors, library: ctypes.CDLL | None = None
@@ -74,6 +74,7 @@ class Engine:
         self.notice = ""
         self._tensors = tensors  # the kernel holds bare addresses: this keeps what they name alive
         self._c = library or native.library()
+        self._sums: list[ctypes.Array[ctypes.c_int32]] = []
         self._layers = (native.Layer * a.num_hidden_layers)()
         m = self._m = native.Model(
             vocab=a.vocab_size,
@@ -97,7 +98,7 @@ class Engine:
             m.match_embed = self._at("match.embed.weight")
             m.match_gate[:] = [self._at(f"match.gate_{k + 1}.weight") for k in range(len(BUCKETS))]
         if a.ngram_rows:
-            m.ngram = self._matrix("ngram.embed.weight")
+            m.ngram = self._matrix("ngram.embed.weight", summed=False)  # only looked up, never multiplied
         for i, layer in enumerate(self._layers):
             at = f"model.layers.{i}"
             layer.norm = self._at(f"{at}.input_layernorm.weight")
@@ -109,11 +110,9 @@ class Engine:
             for name in ("gate", "up", "down"):
                 setattr(layer, name, self._matrix(f"{at}.mlp.{name}_proj.weight"))
         self._model = ctypes.byref(m)
-        self.buffer_bytes = int(self._c.mm_bytes(self._model))
-        buffer = mmap.mmap(-1, self.buffer_bytes)  # zeros, on a page's beginning
-        begin = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
-        self._c.mm_init(self._model, begin)
-        self._logits = (ctypes.c_float * a.vocab_size).from_buffer(buffer, m.logits - begin)
+        self._logits = self._lay_out()
+        self._c.mm_init(self._model)
+        self.reset()
         self._settings = native.Settings()
         self._set_for: Settings | None = None
 
@@ -153,27 +152,31 @@ class Engine:
 
     def reset(self) -> None:
         """Forget what was read."""
-        self._c.mm_reset(self._model)
+        self._c.mm_rewind(self._model, 0)
 
     def prefill(self, ids: Sequence[int]) -> ctypes.Array[ctypes.c_float]:
         """Reads ``ids`` after what was read; logits [V] after the last (the engine's own: the next call
         changes them)."""
-        return self._read(self._c.mm_read, ids)
+        return self._read(ids)
 
     def reread(self, ids: Sequence[int]) -> ctypes.Array[ctypes.c_float]:
         """``reset`` and ``prefill``, except that a beginning that is cached already is not computed again."""
-        return self._read(self._c.mm_reread, ids)
+        cached = ctypes.string_at(self._m.ids, self.position)
+        pairs = zip(cached, ids[:-1], strict=False)  # the last is always read, for its logits
+        same = next((i for i, (old, new) in enumerate(pairs) if old != new), min(len(cached), len(ids) - 1))
+        self._c.mm_rewind(self._model, max(same, 0))
+        return self._read(ids[max(same, 0) :])
 
     def step(self, token: int) -> ctypes.Array[ctypes.c_float]:
         """Reads one id; logits [V] after it (the engine's own)."""
-        return self._read(self._c.mm_read, (token,))
+        return self._read((token,))
 
     def logits(self, ids: Sequence[int] | NDArray[np.uint8]) -> NDArray[np.float32]:
         """Reads ``ids``; logits [T, V] after each of them."""
         import numpy as np
 
         out = np.empty((len(ids), self.architecture.vocab_size), dtype=np.float32)
-        self._read(self._c.mm_read_all, ids, out.ctypes.data)
+        self._read(ids, out.ctypes.data)
         return out
 
     def sample(
@@ -196,23 +199,24 @@ class Engine:
             s.banned[token] = 1
         for token, amount in bias.items():
             s.bias[token] = amount
-        chosen = int(self._c.mm_sample(self._model, ctypes.byref(s), counter))
+        m = self._m
+        chosen = self._c.mm_sample(ctypes.byref(s), m.logits, m.vocab, m.ids, m.run, m.pos, counter)
         for token in banned:
             s.banned[token] = 0
         for token in bias:
             s.bias[token] = 0
-        return chosen
+        return int(chosen)
 
     def features(self) -> tuple[tuple[int, int], ...]:
         """((char, bucket) of m1, m2, m3) at the last position: see ``memory.match``."""
         return tuple(zip(self._m.seen, self._m.bucket, strict=True))
 
     def _read(
-        self, read: Any, ids: Sequence[int] | NDArray[np.uint8], *out: int
+        self, ids: Sequence[int] | NDArray[np.uint8], out: int | None = None
     ) -> ctypes.Array[ctypes.c_float]:
         if len(ids) == 0 or max(ids) >= self.architecture.vocab_size or min(ids) < 0:
             raise UsageError("A model reads one id or more, all of its vocabulary.")
-        if read(self._model, bytes(list(ids)), len(ids), *out):
+        if self._c.mm_read(self._model, bytes(list(ids)), len(ids), out):
             raise UsageError(
                 f"The window holds {self.window} ids, not more.", "Slide it, then read it again."
             )
@@ -222,9 +226,29 @@ class Engine:
         """Where a tensor begins."""
         return ctypes.addressof(ctypes.c_char.from_buffer(self._tensors[name]))
 
-    def _matrix(self, name: str) -> native.Matrix:
+    def _matrix(self, name: str, summed: bool = True) -> native.Matrix:
         rows, cols = self._tensors[name].shape
-        return native.Matrix(self._at(name), self._at(f"{name}.scale"), None, rows, cols)
+        matrix = native.Matrix(self._at(name), self._at(f"{name}.scale"), None, rows, cols)
+        if summed:
+            self._sums.append(sums := (ctypes.c_int32 * rows)())
+            matrix.sum = ctypes.addressof(sums)
+            self._c.mm_sum_rows(ctypes.byref(matrix))
+        return matrix
+
+    def _lay_out(self) -> ctypes.Array[ctypes.c_float]:
+        """Gives the kernel the arrays that it works in, all in one buffer of zeros, each from a cache line's
+        beginning; returns the logits, which keep the buffer alive."""
+        begins, end = {}, 0
+        for name, size in self._m.array_bytes().items():
+            begins[name], end = end, end + -(-size // 64) * 64
+        buffer = mmap.mmap(-1, end)
+        base = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+        for name, begin in begins.items():
+            setattr(self._m, name, base + begin)
+        logits: ctypes.Array[ctypes.c_float] = (ctypes.c_float * self._m.vocab).from_buffer(
+            buffer, begins["logits"]
+        )
+        return logits
 
 
 def load_tensors(directory: Path) -> tuple[dict[str, Any], Tensors]:

@@ -1,4 +1,4 @@
-"""Finding or building kernel.c as a shared library, and its C types for ctypes.
+"""Finding or building kernel.c and sampler.c as a shared library, and their C types for ctypes.
 
 A wheel may carry libraries (``prebuilt/``), one for each instruction set; the best that this processor runs
 is taken. Otherwise the system's compiler makes one for exactly this processor, once: it is kept in the
@@ -34,7 +34,8 @@ from typing import Final
 
 from miniature_memory.errors import MiniatureMemoryError
 
-SOURCE: Final = Path(__file__).with_name("kernel.c")
+#: what is compiled, and the header of both
+SOURCES: Final = tuple(Path(__file__).with_name(name) for name in ("kernel.c", "sampler.c", "exact.h"))
 PREBUILT: Final = Path(__file__).with_name("prebuilt")
 #: what keeps the bits: no contraction; what is for speed alone: the rest
 FLAGS: Final = (
@@ -61,6 +62,11 @@ LEVELS: Final[dict[str, tuple[tuple[str, tuple[str, ...], set[str]], ...]]] = {
 }
 
 
+#: how many ids the kernel reads at once, and what it may read past a cached value's end
+_BATCH: Final = 40
+_BLOCK: Final = 32
+
+
 class Matrix(Structure):
     _fields_ = (("w", c_void_p), ("scale", c_void_p), ("sum", c_void_p), ("rows", c_int64), ("cols", c_int64))
 
@@ -84,18 +90,40 @@ class Model(Structure):
         ("layer", POINTER(Layer)),
         ("head", Matrix),
         ("ngram", Matrix),
-        ("ids", c_void_p),
-        ("run", c_void_p),
         ("word", c_int32),
         ("text", c_int32),
         ("seen", c_int16 * 3),
         ("bucket", c_uint8 * 3),
-        *((name, c_void_p) for name in ("cos", "sin", "k8", "v8", "k_scale", "v_scale", "k_sum")),
-        *(
-            (name, c_void_p)
-            for name in ("x", "y", "q", "k", "v", "g", "u", "score", "logits", "a_scale", "a")
-        ),
+        *((name, c_void_p) for name in ("ids", "run", "cos", "sin", "k8", "v8", "k_scale", "v_scale")),
+        *((name, c_void_p) for name in ("k_sum", "x", "y", "q", "k", "v", "g", "u", "a", "a_scale")),
+        *((name, c_void_p) for name in ("score", "logits")),
     )
+
+    def array_bytes(self) -> dict[str, int]:
+        """Bytes of the arrays that the kernel works in (kernel.c tells their shapes)."""
+        window, queries = self.window, self.heads * self.head_dim
+        cells = self.layers * self.kv_heads * window
+        widest = max(self.dim, self.hidden, queries)
+        floats = {
+            "cos": window * self.head_dim // 2,
+            "sin": window * self.head_dim // 2,
+            "k_scale": cells,
+            "v_scale": cells,
+            "k_sum": cells,
+            "x": _BATCH * self.dim,
+            "y": _BATCH * widest,
+            "q": _BATCH * queries,
+            "k": _BATCH * self.kv_heads * self.head_dim,
+            "v": _BATCH * self.kv_heads * self.head_dim,
+            "g": _BATCH * self.hidden,
+            "u": _BATCH * self.hidden,
+            "a_scale": _BATCH,
+            "score": window,
+            "logits": self.vocab,
+        }
+        bytes_ = {"ids": window, "run": 2 * window, "a": 2 * _BATCH * widest}
+        cache = dict.fromkeys(("k8", "v8"), cells * self.head_dim + _BLOCK)
+        return bytes_ | cache | {name: 4 * count for name, count in floats.items()}
 
 
 class Settings(Structure):
@@ -138,18 +166,17 @@ def load(path: Path) -> ctypes.CDLL:
     """The library at ``path`` with its functions' types."""
     kernel = ctypes.CDLL(str(path))
     model = POINTER(Model)
-    kernel.mm_bytes.restype, kernel.mm_bytes.argtypes = c_int64, [model]
-    kernel.mm_init.restype, kernel.mm_init.argtypes = None, [model, c_void_p]
-    kernel.mm_reset.restype, kernel.mm_reset.argtypes = None, [model]
-    for read in (kernel.mm_read, kernel.mm_reread):
-        read.restype, read.argtypes = c_int32, [model, c_char_p, c_int32]
-    kernel.mm_read_all.restype, kernel.mm_read_all.argtypes = c_int32, [model, c_char_p, c_int32, c_void_p]
-    kernel.mm_sample.restype, kernel.mm_sample.argtypes = c_int32, [model, POINTER(Settings), c_uint64]
+    kernel.mm_init.restype, kernel.mm_init.argtypes = None, [model]
+    kernel.mm_rewind.restype, kernel.mm_rewind.argtypes = None, [model, c_int32]
+    kernel.mm_sum_rows.restype, kernel.mm_sum_rows.argtypes = None, [POINTER(Matrix)]
+    kernel.mm_read.restype, kernel.mm_read.argtypes = c_int32, [model, c_char_p, c_int32, c_void_p]
+    kernel.mm_sample.restype = c_int32
+    kernel.mm_sample.argtypes = [POINTER(Settings), c_void_p, c_int32, c_void_p, c_void_p, c_int32, c_uint64]
     return kernel
 
 
 def build(path: Path, flags: Sequence[str] | None = None, compiler: str | None = None) -> None:
-    """Compiles kernel.c to ``path``, which appears whole or not at all. Raises ``NoKernel``.
+    """Compiles the kernel to ``path``, which appears whole or not at all. Raises ``NoKernel``.
 
     ``flags`` (default: those of this processor, and none when the compiler does not know it) join ``FLAGS``.
     """
@@ -163,7 +190,7 @@ def build(path: Path, flags: Sequence[str] | None = None, compiler: str | None =
     os.close(handle)
     try:
         for choice in [_native_flags(), ()] if flags is None else [tuple(flags)]:
-            command = [compiler, *FLAGS, *choice, str(SOURCE), "-o", name, "-lm"]
+            command = [compiler, *FLAGS, *choice, *map(str, SOURCES[:-1]), "-o", name, "-lm"]
             try:
                 done = subprocess.run(command, capture_output=True, text=True, timeout=300)
             except (OSError, subprocess.TimeoutExpired) as error:
@@ -205,7 +232,7 @@ def _prebuilt() -> list[Path]:
 
 def _carried(level: str) -> str:
     """A library's file name; the source's hash in it keeps one of another version from being loaded."""
-    source = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:12]
+    source = hashlib.sha256(_source()).hexdigest()[:12]
     return f"kernel-{platform.machine()}-{level}-{source}.so"
 
 
@@ -240,8 +267,12 @@ def _processor_flags() -> set[str]:
 
 
 def _fingerprint() -> str:
-    facts = [SOURCE.read_text(), *FLAGS, *_native_flags(), _processor(), platform.libc_ver()[0]]
-    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:20]
+    facts = [*FLAGS, *_native_flags(), _processor(), platform.libc_ver()[0]]
+    return hashlib.sha256("\0".join(facts).encode() + _source()).hexdigest()[:20]
+
+
+def _source() -> bytes:
+    return b"".join(path.read_bytes() for path in SOURCES)
 
 
 def _cache() -> Path:

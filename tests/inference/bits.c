@@ -1,6 +1,7 @@
 /* A tiny model with made-up weights writes 150 ids and prints them with the bits of their logits: the same on every
  * machine, or a promise is broken. */
-#include KERNEL
+#include "kernel.c"
+#include "sampler.c"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,7 +17,9 @@ static float *floats(int64_t n, float centre, float width) {
 static Matrix matrix(int64_t rows, int64_t cols) {
     int8_t *w = malloc(rows * cols);
     for (int64_t i = 0; i < rows * cols; i++) w[i] = (int8_t)(number() * 127);
-    return (Matrix){w, floats(rows, 0.002f, 0.001f), 0, rows, cols};
+    Matrix m = {w, floats(rows, 0.002f, 0.001f), malloc(rows * sizeof(int32_t)), rows, cols};
+    mm_sum_rows(&m);
+    return m;
 }
 
 int main(void) {
@@ -36,11 +39,18 @@ int main(void) {
                             matrix(F, D), matrix(F, D), matrix(D, F)};
     }
     m.head = matrix(V, D);
-    mm_init(&m, aligned_alloc(64, (mm_bytes(&m) + 63) / 64 * 64));
+#define NEW(name, count) m.name = calloc(count, sizeof *m.name)
+    NEW(ids, W), NEW(run, W), NEW(cos, W * HD / 2), NEW(sin, W * HD / 2), NEW(score, W), NEW(logits, V);
+    NEW(k8, LAYERS * KV * W * HD + BLOCK), NEW(v8, LAYERS * KV * W * HD + BLOCK);
+    NEW(k_scale, LAYERS * KV * W), NEW(v_scale, LAYERS * KV * W), NEW(k_sum, LAYERS * KV * W);
+    NEW(x, BATCH * D), NEW(y, BATCH * F), NEW(q, BATCH * H * HD), NEW(k, BATCH * KV * HD), NEW(v, BATCH * KV * HD);
+    NEW(g, BATCH * F), NEW(u, BATCH * F), NEW(a, BATCH * F), NEW(a_scale, BATCH);
+    mm_init(&m);
+    mm_rewind(&m, 0);
     uint8_t prompt[100] = {2};
     for (int i = 1; i < 100; i++) prompt[i] = (uint8_t)(34 + mix(i) % 40);
     prompt[61] = 3;
-    mm_read(&m, prompt, 100);
+    mm_read(&m, prompt, 100, 0);
     Settings s = {.temperature = 0.9f, .top_p = 0.95f, .min_p = 0.01f, .penalty = 1.3f, .top_k = 60,
                   .penalty_from = 4, .guard = 9, .seed = 77};
     for (int i = 0; i < 150; i++) {
@@ -50,9 +60,9 @@ int main(void) {
             memcpy(&bits, &m.logits[j], 4);
             hash = mix(hash ^ bits);
         }
-        uint8_t next = (uint8_t)mm_sample(&m, &s, i);
+        uint8_t next = (uint8_t)mm_sample(&s, m.logits, V, m.ids, m.run, m.pos, i);
         printf("%d %016llx\n", next, (unsigned long long)hash);
-        mm_read(&m, &next, 1);
+        mm_read(&m, &next, 1, 0);
     }
     return 0;
 }

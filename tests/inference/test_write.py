@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from miniature_memory.errors import Damaged, Refused, UsageError
+from miniature_memory.inference import native
+from miniature_memory.inference.engine import Engine, Runtime
 from miniature_memory.inference.portable import PortableEngine
 from miniature_memory.inference.quantize import quantize
 from miniature_memory.inference.sampler import Settings
@@ -80,11 +82,12 @@ def text_of(events: Iterable[Event]) -> str:
     return "".join(e.text for e in events if isinstance(e, Token))
 
 
-def tiny() -> PortableEngine:
+def tiny() -> Runtime:
     c = config(
         True, num_hidden_layers=1, hidden_size=16, head_dim=8, num_attention_heads=2, intermediate_size=16
     )
-    return PortableEngine(c, quantize(weights(c, scale=0.3), c))
+    q = quantize(weights(c, scale=0.3), c)
+    return Engine(c, q) if native.find_compiler() else PortableEngine(c, q)
 
 
 @pytest.mark.parametrize("length", [0, 1, 191, 192, 700])
