@@ -1,6 +1,7 @@
 """Comparisons that print all their sides from one run: `mm benchmark NAME`.
 
-A benchmark is a module here with ``run(options) -> figures`` and ``table(figures) -> str``.
+A benchmark is a module here with ``run(options) -> figures`` and ``table(figures) -> str``; one that is
+better looked at also has ``plot(figures) -> str``, a whole SVG.
 """
 
 from __future__ import annotations
@@ -10,19 +11,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from miniature_memory.errors import UsageError
+from miniature_memory.workspace import atomic_write
+
 NAMES = ("run", "training", "inference", "memory", "processing", "screen", "extraction")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says. ``full`` asks for the long form."""
+    """What the command line says. ``full`` asks for the long form; ``work`` keeps finished parts."""
 
     data: Path | None = None
     held_out: Path | None = None
     nanogpt: Path | None = None
     datatrove: Path | None = None
-    full: bool = False
     llama_cpp: Path | None = None
+    work: Path | None = None
+    full: bool = False
 
 
 def run(name: str, options: Options) -> tuple[dict[str, Any], str]:
@@ -30,6 +35,14 @@ def run(name: str, options: Options) -> tuple[dict[str, Any], str]:
     module = import_module(f"miniature_memory.benchmarks.{name}")
     figures: dict[str, Any] = module.run(options)
     return figures, str(module.table(figures))
+
+
+def draw(name: str, figures: dict[str, Any], out: Path) -> None:
+    """Writes the plot of a benchmark's figures to ``out``. Raises ``UsageError`` where it has none."""
+    module = import_module(f"miniature_memory.benchmarks.{name}")
+    if not hasattr(module, "plot"):
+        raise UsageError(f"The benchmark {name} has no plot.", "Leave --plot out.")
+    atomic_write(out, module.plot(figures))
 
 
 def columns(rows: list[tuple[str, ...]]) -> str:

@@ -298,7 +298,7 @@ class _Writer:
         """The oldest 96 characters leave, the summary is written anew, the window is read again."""
         window, memory = self.story.window, self.story.memory
         old = window.summary
-        written = self._write_summary() if self.kind == "written" else None
+        written = written_summary(self.engine, window) if self.kind == "written" else None
         evicted = window.slide()
         memory.observe(evicted)
         yield Evicted(len(evicted))
@@ -320,15 +320,17 @@ class _Writer:
         self.story.window.set_summary(text)
         return SummaryEvent(self.story.window.summary, source, dropped)
 
-    def _write_summary(self) -> str:
-        """The model's own summary: the likeliest 60 characters after the WRITE layout's second SUMMARY."""
-        self.engine.reread(self.story.window.write_ids())
-        ids: list[int] = []
-        while len(ids) < SUMMARY_SLOTS:
-            ids.append(self.engine.sample(_GREEDY, 0, _NOT_SUMMARY))
-            if len(ids) < SUMMARY_SLOTS:
-                self.engine.step(ids[-1])
-        return readable(ids)
+
+def written_summary(engine: Runtime, window: Window) -> str:
+    """The model's own next summary of a full window: the likeliest 60 characters after the WRITE layout's
+    second SUMMARY. The engine's cache holds that layout afterwards."""
+    engine.reread(window.write_ids())
+    ids: list[int] = []
+    while len(ids) < SUMMARY_SLOTS:
+        ids.append(engine.sample(_GREEDY, 0, _NOT_SUMMARY))
+        if len(ids) < SUMMARY_SLOTS:
+            engine.step(ids[-1])
+    return readable(ids)
 
 
 def keep_known(written: str, source: str) -> tuple[str, float]:

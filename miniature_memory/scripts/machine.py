@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from miniature_memory.scripts.options import Settings, json_option, print_json, settings_options
+from miniature_memory.scripts.options import F, Settings, json_option, print_json, settings_options
 
 BENCHMARKS = ("run", "training", "inference", "memory", "processing", "screen", "extraction")
 
@@ -54,39 +55,22 @@ def show(settings: Settings, as_json: bool) -> None:
         click.echo(as_yaml(settings.config), nl=False)
 
 
+def _path(option: str, metavar: str, help: str, exists: bool = True) -> Callable[[F], F]:
+    return click.option(option, type=click.Path(exists=exists, path_type=Path), metavar=metavar, help=help)
+
+
 @click.command(short_help="Comparisons, each printing all sides from one run.")
 @click.argument("name", type=click.Choice(BENCHMARKS), metavar="NAME")
-@click.option("--data", type=click.Path(exists=True, path_type=Path), metavar="PATH", help="Text to use.")
-@click.option(
-    "--held-out", type=click.Path(exists=True, path_type=Path), metavar="PATH", help="Text to score."
-)
-@click.option(
-    "--nanogpt", type=click.Path(exists=True, path_type=Path), metavar="DIR", help="A nanoGPT checkout."
-)
-@click.option(
-    "--datatrove",
-    type=click.Path(exists=True, path_type=Path),
-    metavar="PYTHON",
-    help="A Python with it.",
-)
-@click.option(
-    "--llama-cpp",
-    type=click.Path(exists=True, path_type=Path),
-    metavar="PYTHON",
-    help="A Python with it.",
-)
+@_path("--data", "PATH", "Text to use.")
+@_path("--held-out", "PATH", "Text to score.")
+@_path("--nanogpt", "DIR", "A nanoGPT checkout.")
+@_path("--datatrove", "PYTHON", "A Python with it.")
+@_path("--llama-cpp", "PYTHON", "A Python with it.")
+@_path("--work", "DIR", "Keeps finished parts here: a run that was stopped goes on.", exists=False)
+@_path("--plot", "FILE", "Also draws the figures, as SVG.", exists=False)
 @click.option("--full", is_flag=True, help="The long form.")
 @json_option
-def benchmark(
-    name: str,
-    data: Path | None,
-    held_out: Path | None,
-    nanogpt: Path | None,
-    datatrove: Path | None,
-    llama_cpp: Path | None,
-    full: bool,
-    as_json: bool,
-) -> None:
+def benchmark(name: str, plot: Path | None, full: bool, as_json: bool, **paths: Path | None) -> None:
     """Runs one comparison and prints all its sides.
 
     \b
@@ -100,9 +84,9 @@ def benchmark(
     """
     from miniature_memory import benchmarks
 
-    figures, table = benchmarks.run(
-        name, benchmarks.Options(data, held_out, nanogpt, datatrove, full, llama_cpp)
-    )
+    figures, table = benchmarks.run(name, benchmarks.Options(full=full, **paths))
+    if plot is not None:
+        benchmarks.draw(name, figures, plot)
     if as_json:
         print_json(figures)
     else:
