@@ -32,6 +32,8 @@ from miniature_memory.training.watch import tensorboard
 #: a gain smaller than this (nats) counts as none
 SMALL_GAIN = 0.001
 OVERFIT = 0.02
+#: fp16: what the loss is multiplied by at first, so that small gradients don't vanish; and the least
+LOSS_SCALE, LEAST_SCALE = 256.0, 2.0**-16
 
 
 @dataclass
@@ -84,7 +86,7 @@ class Trainer:
         self.optimizer = Optimizer(self.model, rates, machine.muon_dtype)
         self.state = State(threads=machine.threads, precision=machine.precision)
         if machine.precision == "fp16":
-            self.state.loss_scale = 256.0
+            self.state.loss_scale = LOSS_SCALE
         self.validation = validation(dataset.val, config.evaluation_rows, config.match_features)
         self.on_score: Callable[[Trainer], None] | None = None
         self.board = tensorboard(folder) if config.tensorboard and processes.first else None
@@ -130,7 +132,7 @@ class Trainer:
 
     def _may_step(self, gradients: list[Tensor], mean: float) -> bool:
         """False where fp16 overflowed: the step is left out and the loss scale halved.
-        Raises where the loss itself is no number any more."""
+        Raises where the loss itself is no number any more, or no scale helps."""
         if not math.isfinite(mean):
             raise MiniatureMemoryError(
                 f"The loss is {mean} at update {self.state.updates}; nothing of this step was kept.",
@@ -139,8 +141,13 @@ class Trainer:
             )
         if self.machine.precision != "fp16":
             return True
-        if not all(bool(torch.isfinite(g.sum()).all()) for g in gradients):
-            self.state.loss_scale = max(1.0, self.state.loss_scale / 2)
+        if not torch.isfinite(torch.stack([g.sum() for g in gradients])).all():
+            self.state.loss_scale /= 2
+            if self.state.loss_scale < LEAST_SCALE:
+                raise MiniatureMemoryError(
+                    f"The gradients overflow fp16 at any scale (update {self.state.updates}).",
+                    "Set train.precision=fp32; the same command then goes on from the checkpoint before.",
+                )
             return False
         if (self.state.updates + 1) % 1000 == 0:
             self.state.loss_scale *= 2

@@ -19,6 +19,7 @@ from miniature_memory.errors import ConfigError, MiniatureMemoryError, MissingIn
 from miniature_memory.inference.container import read_arrays
 from miniature_memory.progress import Progress
 from miniature_memory.training import fit, phases, trainer
+from miniature_memory.training.device import Machine
 from miniature_memory.training.plan import Phase
 from miniature_memory.training.train import train
 from miniature_memory.workspace import Workspace
@@ -190,6 +191,41 @@ def test_a_loss_that_is_no_number_stops_with_the_weights_as_they_were(
         train(workspace, tiny(checkpoint_steps=5), QUIET)
     monkeypatch.undo()
     assert train(workspace, tiny(checkpoint_steps=5), QUIET)["new"] == 25
+
+
+@pytest.fixture
+def half(monkeypatch: pytest.MonkeyPatch) -> Config:
+    """Training as on a GPU that has fp16 only; a CPU takes long for it, so few short steps."""
+    monkeypatch.setattr(phases, "find", lambda *_: Machine(torch.device("cpu"), "fp16", 1))
+    return tiny(steps=16, rows=1, evaluation_rows=1, checkpoint_steps=16, samples=False)
+
+
+def test_fp16_halves_its_scale_until_nothing_overflows_and_resumes_to_the_last_bit(
+    workspace: Workspace, half: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "LOSS_SCALE", 2.0**14)
+    figures = train(workspace, half, QUIET)
+    assert figures["machine"].startswith("cpu, fp16") and figures["val_plain_nats"] < 4.5
+    state = json.loads((run_of(workspace) / "checkpoints" / "step-0000016.json").read_text())
+    skipped = state["updates"] - state["optimizer_steps"]
+    assert 0 < skipped < 8 and state["loss_scale"] == 2.0 ** (14 - skipped)
+    other = Workspace(tmp_path / "other")
+    write_dataset(other.processed)
+    with pytest.raises(KeyboardInterrupt):
+        train(other, half, Heard(5))  # while it still overflows
+    train(other, half, QUIET)
+    assert same(weights(workspace), weights(other))
+    assert log(workspace) == log(other)
+
+
+def test_fp16_that_overflows_at_any_scale_is_said(
+    workspace: Workspace, half: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "LOSS_SCALE", 2 * trainer.LEAST_SCALE)
+    monkeypatch.setattr(trainer.Trainer, "_gradients", lambda self: [torch.tensor(float("inf"))])
+    with pytest.raises(MiniatureMemoryError, match="overflow fp16 at any scale") as raised:
+        train(workspace, half, QUIET)
+    assert "train.precision=fp32" in raised.value.hint
 
 
 def test_no_gain_on_the_validation_text_ends_the_trunk_early(
