@@ -42,13 +42,15 @@ def read(path: Path) -> Container:
     long as its header says, or the tensors' bytes don't have the hash that the metadata names.
     """
     try:
-        with path.open("rb") as file:
+        with path.open("rb", buffering=0) as file:
             view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+            length = int.from_bytes(view[:8], "little")
+            file.seek(min(8 + length, len(view)))  # hashed as it is read: mapped pages would stay in memory
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise MissingInput(f"There is no model file {path}.", "Train one with `mm train`.") from None
     except (OSError, ValueError) as error:
         raise _damaged(path, f"it can't be mapped: {error}") from None
-    length = int.from_bytes(view[:8], "little")
     if len(view) < 8 or length > min(_LARGEST_HEADER, len(view) - 8):
         raise _damaged(path, "it is cut off, or no safetensors file")
     try:
@@ -60,7 +62,7 @@ def read(path: Path) -> Container:
         tensors = {name: _tensor(data, **entry) for name, entry in header.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise _damaged(path, f"its header is broken ({type(error).__name__})") from None
-    if "sha256" in metadata and hashlib.sha256(data).hexdigest() != metadata["sha256"]:
+    if metadata.get("sha256", sha256) != sha256:
         raise _damaged(path, "its bytes don't have the hash that was written with them")
     return Container(tensors, metadata)
 

@@ -5,38 +5,38 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Any
+from importlib import import_module
+from keyword import iskeyword
+from typing import Any, Final
 
 import click
 
 from miniature_memory import __version__
 from miniature_memory.errors import MiniatureMemoryError
-from miniature_memory.scripts import data, machine, model, stages
+
+#: heading, the module whose commands stand under it, and their names
+_FLOW: Final = (
+    ("The whole way", "stages", ("run",)),
+    ("Stage by stage", "stages", ("discover", "fetch", "validate", "clean", "prepare", "train")),
+    ("The model", "model", ("write", "evaluate", "report", "serve", "export")),
+    ("Texts", "data", ("import", "extract", "screen", "status", "forget")),
+    ("The machine", "machine", ("doctor", "config", "benchmark")),
+)
 
 
 class Flow(click.Group):
-    """Lists commands in the order of the flow, under headings."""
+    """Lists commands in the order of the flow, under headings; loads the module of the one that is called."""
 
-    sections: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
-        ("The whole way", (stages.run,)),
-        (
-            "Stage by stage",
-            (stages.discover, stages.fetch, stages.validate, stages.clean, stages.prepare, stages.train),
-        ),
-        ("The model", (model.write, model.evaluate, model.report, model.serve, model.export)),
-        ("Texts", (data.import_, data.extract, data.screen, data.status, data.forget)),
-        ("The machine", (machine.doctor, machine.config, machine.benchmark)),
-    )
+    @property
+    def sections(self) -> list[tuple[str, list[click.Command]]]:
+        """Headings and what stands under them."""
+        return [(title, [_command(module, name) for name in names]) for title, module, names in _FLOW]
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return [str(command.name) for _, commands in self.sections for command in commands]
+        return [name for _, _, names in _FLOW for name in names]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        for _, commands in self.sections:
-            for command in commands:
-                if command.name == name:
-                    return command
-        return None
+        return next((_command(module, name) for _, module, names in _FLOW if name in names), None)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -50,6 +50,12 @@ class Flow(click.Group):
         for title, commands in self.sections:
             with formatter.section(title):
                 formatter.write_dl([(f"{each.name:<9}", each.get_short_help_str(80)) for each in commands])
+
+
+def _command(module: str, name: str) -> click.Command:
+    commands = import_module(f"miniature_memory.scripts.{module}")
+    found: click.Command = getattr(commands, f"{name}_" if iskeyword(name) else name)
+    return found
 
 
 @click.command(cls=Flow, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
