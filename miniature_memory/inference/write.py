@@ -111,12 +111,14 @@ Event = Notice | Token | Evicted | SummaryEvent | Refusal | Done | Again
 
 @dataclass
 class Story:
-    """Where a story stands: all that is needed to go on with it. ``counter`` is the next random number."""
+    """Where a story stands: all that is needed to go on with it. ``counter`` is the next random number,
+    ``shown`` the end of what was shown, ``held`` what is drawn and not yet shown."""
 
     window: Window = field(default_factory=Window)
     memory: Memory = field(default_factory=Memory)
     counter: int = 0
     shown: str = ""
+    held: str = ""
 
     def state(self) -> dict[str, Any]:
         """JSON-able."""
@@ -126,6 +128,7 @@ class Story:
             "memory": self.memory.state(),
             "counter": self.counter,
             "shown": self.shown,
+            "held": self.held,
         }
 
     @classmethod
@@ -135,9 +138,12 @@ class Story:
             text = [int(i) for i in state["text"]]
             if len(text) > TEXT_SLOTS or not all(0 <= i < len(SYMBOLS) for i in text):
                 raise ValueError("text")
+            shown, held = str(state["shown"]), str(state["held"])
+            told = "".join(_SHOWN[i] for i in text if i not in _NOT_TEXT)
+            if not (shown + held).endswith(told[-len(shown + held) :]):
+                raise ValueError("its text was never shown")
             window = Window(str(state["summary"]), text)
-            memory = Memory.from_state(state["memory"])
-            return cls(window, memory, int(state["counter"]), str(state["shown"]))
+            return cls(window, Memory.from_state(state["memory"]), int(state["counter"]), shown, held)
         except (KeyError, TypeError, ValueError) as error:
             raise Damaged(f"This is no state of a story ({error}).", "Start the story anew.") from None
 
@@ -188,20 +194,30 @@ def write(
     story = story or Story()
     screen.require(prompt, "prompt")
     known, changed = transliterate(prompt)
-    screen.require(story.shown + known, "prompt")
+    screen.require(story.shown + story.held + known, "prompt")
+    _require_summary(story.window.summary)  # a person may have edited it
     return _Writer(engine, settings or Settings(), memory, story).run(known, changed, length)
 
 
 def attempts(
-    tries: int, engine: Runtime, prompt: str, settings: Settings, length: int | None, memory: MemoryKind
+    tries: int,
+    engine: Runtime,
+    prompt: str,
+    settings: Settings,
+    length: int | None,
+    memory: MemoryKind,
+    story: Story | None = None,
 ) -> Iterator[Event]:
     """``write``; where the screen stops the story, ``Again`` with the next seed, ``tries`` times in all."""
+    story = story or Story()
+    state = story.state()
     for number in range(tries):
         seed = (settings.seed + number) % 2**64
         if number:
+            vars(story).update(vars(Story.from_state(state)))
             yield Again(seed)
         refused = False
-        for event in write(engine, prompt, replace(settings, seed=seed), length, memory):
+        for event in write(engine, prompt, replace(settings, seed=seed), length, memory, story=story):
             refused |= isinstance(event, Refusal)
             yield event
         if not refused:
@@ -227,26 +243,30 @@ class _Writer:
         try:
             self.guard = screen.StreamGuard(shown=self._tell(prompt))
             yield from self._take(prompt)
+            yield from self._show(self.guard.feed(self.story.held))
             drawn = 0
             while length is None or drawn < length:
                 if self.story.window.full:
                     yield from self._slide()
                 piece = _SHOWN[self._draw()][: None if length is None else length - drawn]
                 drawn += len(piece)
-                if text := self.guard.feed(piece):
-                    self._tell(text)
-                    yield Token(text)
-                    self.shown += len(text)
-            if text := self.guard.finish():
-                self._tell(text)
-                yield Token(text)
-                self.shown += len(text)
+                self.story.held += piece
+                yield from self._show(self.guard.feed(piece))
+            yield from self._show(self.guard.finish())
         except Refused as refused:
-            self.story.window, self.story.memory = Window(), Memory()
+            self.story.window, self.story.memory, self.story.held = Window(), Memory(), ""
             yield Refusal(refused.rule)
             yield Done(self.shown, "refused")
             return
         yield Done(self.shown, "length")
+
+    def _show(self, text: str) -> Iterator[Event]:
+        """What the guard has let go, if it is anything yet."""
+        if text:
+            self._tell(text)
+            self.story.held = self.story.held[len(text) :]
+            self.shown += len(text)
+            yield Token(text)
 
     def _tell(self, text: str) -> str:
         """Note what the reader has seen; returns the end of it."""
@@ -315,10 +335,16 @@ class _Writer:
     def _remember(
         self, text: str, source: Literal["algorithm", "model"] = "algorithm", dropped: float = 0.0
     ) -> SummaryEvent:
-        said = ", ".join(item.strip() for item in text.split(SEPARATOR.strip()))
-        screen.require(_SPOKEN.format(said), "summary")
+        _require_summary(text)
         self.story.window.set_summary(text)
         return SummaryEvent(self.story.window.summary, source, dropped)
+
+
+def _require_summary(text: str) -> None:
+    """Raises ``Refused`` for a summary that the screen doesn't let pass."""
+    said = ", ".join(item.strip() for item in text.split(SEPARATOR) if item.strip())
+    if said:
+        screen.require(_SPOKEN.format(said), "summary")
 
 
 def written_summary(engine: Runtime, window: Window) -> str:

@@ -69,6 +69,12 @@ def find_model(model: Path | None, root: Path) -> Path:
     show_default=True,
     help="Where the screen stops the story, begin anew with the next seed, so many times in all.",
 )
+@click.option(
+    "--story",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the story stands: goes on from there if the file is there, and is kept there.",
+)
 @click.option("--endless", is_flag=True, help="Until Ctrl-C.")
 @click.option("--verbose", is_flag=True, help="Show the summary at each slide, speed and memory (on stderr).")
 @click.option("--json", "as_json", is_flag=True, help="Events as JSON lines.")

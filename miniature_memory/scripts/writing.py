@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from miniature_memory.errors import DiskFull, MiniatureMemoryError, Refused
+from miniature_memory.errors import Damaged, DiskFull, MiniatureMemoryError, Refused
 from miniature_memory.inference.engine import Engine
 from miniature_memory.inference.sampler import released_with
 from miniature_memory.inference.write import (
@@ -22,6 +22,7 @@ from miniature_memory.inference.write import (
     Event,
     Notice,
     Refusal,
+    Story,
     SummaryEvent,
     Token,
     attempts,
@@ -43,24 +44,29 @@ def write_story(
     verbose: bool,
     as_json: bool,
     out: Path | None,
+    story: Path | None,
     **chosen: Any,
 ) -> int:
     """Streams a story to stdout and returns the exit code: 0, 4 when the screen stopped it, 130 on Ctrl-C."""
+    standing = _read_story(story) if story is not None else Story()
     engine = Engine.load(model)
     settings, usual = released_with(model)
     settings = replace(settings, **{name: value for name, value in chosen.items() if value is not None})
     kind: Any = memory or usual
     saved: _Saved | None = None
+    kept = standing.state()
     began, shown, code = time.monotonic(), 0, 0
     show = _as_json if as_json else _Terminal(prompt, verbose)
     try:
-        for event in attempts(tries, engine, prompt, settings, None if endless else length, kind):
+        wanted = None if endless else length
+        for event in attempts(tries, engine, prompt, settings, wanted, kind, standing):
             if saved is None:  # the first event tells that the screen has let the prompt pass
                 saved = _Saved(out, prompt)
             show(event)
             if isinstance(event, Token):
                 shown += len(event.text)
                 saved.add(event.text)
+                kept = standing.state() if story else kept
             elif isinstance(event, Refusal):
                 code = Refused.exit_code
             elif isinstance(event, Again):
@@ -72,6 +78,8 @@ def write_story(
     finally:
         if saved is not None:
             saved.save()
+    if story is not None and code != Refused.exit_code:
+        _save_story(story, kept if code else standing.state())
     if not as_json:
         sys.stdout.write("\n")
         sys.stdout.flush()
@@ -80,6 +88,22 @@ def write_story(
     if out and code != Refused.exit_code:
         _talk(f"Saved in {out}")
     return code
+
+
+def _read_story(path: Path) -> Story:
+    """The story that an earlier call left in ``path``, or a new one."""
+    try:
+        return Story.from_state(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return Story()
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{path} can't be read: {error}", "Name another --story, or delete it.") from None
+
+
+def _save_story(path: Path, state: dict[str, Any]) -> None:
+    from miniature_memory.workspace import atomic_write  # here, as it brings SQLite along
+
+    atomic_write(path, json.dumps(state, ensure_ascii=False))
 
 
 class _Terminal:

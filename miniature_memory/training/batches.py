@@ -92,7 +92,9 @@ def mix_of(config: TrainConfig) -> Mix:
         copy=config.copy_rows,
         copy_late=config.copy_rows_late,
         copy_steps=config.copy_steps,
+        dropped=config.dropped,
         write=config.written,
+        hindsight=config.hindsight,
         original=config.original,
     )
 

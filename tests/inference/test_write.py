@@ -244,9 +244,38 @@ def test_a_story_goes_on_from_its_state() -> None:
     assert len(whole.window.text) > 60
     assert later.window.text == whole.window.text
     assert later.window.summary == whole.window.summary
-    for broken in ({}, {**first.state(), "text": [999]}, {**first.state(), "counter": "x"}):
+    broken = ({}, {"text": [999]}, {"counter": "x"}, {"text": list(encode("Somebody else's words."))})
+    for change in broken:
         with pytest.raises(Damaged):
-            Story.from_state(broken)
+            Story.from_state({**first.state(), **change} if change else {})
+
+
+def test_a_story_that_was_interrupted_goes_on_where_its_text_ended() -> None:
+    """What was drawn and held back is kept with the state, whenever it is taken."""
+    whole = text_of(write(Scripted(GOOD), "", Settings(), 900))
+    for events in (1, 4, 9):
+        story, told = Story(), ""
+        for number, event in enumerate(write(Scripted(GOOD), "", Settings(), 900, story=story)):
+            told += event.text if isinstance(event, Token) else ""
+            if number == events:
+                break
+        drawn = len(told + story.held)
+        later = Story.from_state(json.loads(json.dumps(story.state())))
+        engine = Scripted(GOOD)
+        engine.text = islice(cycle(encode(GOOD).tolist()), drawn, None)
+        told += text_of(write(engine, "", Settings(), 900 - drawn, story=later))
+        assert told == whole
+
+
+def test_an_edited_summary_is_screened_and_fits() -> None:
+    story = Story()
+    list(write(Scripted(GOOD), "", Settings(), 300, story=story))
+    edited = Story.from_state({**story.state(), "summary": "Ada, " * 40})
+    assert len(edited.window.summary) == 60
+    list(write(Scripted(GOOD), "", Settings(), 10, story=edited))
+    refused = Story.from_state({**story.state(), "summary": "Ada is twelve years old"})
+    with pytest.raises(Refused):
+        list(write(Scripted(GOOD), "", Settings(), 10, story=refused))
 
 
 @pytest.mark.usefixtures("any_text_passes")

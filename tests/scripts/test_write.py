@@ -58,6 +58,17 @@ def test_events_are_json_lines(mm: MM, model: Path) -> None:
 
 
 @pytest.mark.usefixtures("scripted")
+def test_a_story_goes_on_tomorrow(mm: MM, model: Path, tmp_path: Path) -> None:
+    story = tmp_path / "story.json"
+    _, first, _ = mm("write", "--model", model, "--length", 300, "--story", story)
+    _, second, _ = mm("write", "--model", model, "--length", 300, "--story", story)
+    assert first[:-1] + second[:-1] == (GOOD * 6)[:600]
+    story.write_text("{")
+    code, out, err = mm("write", "--model", model, "--story", story)
+    assert (code, out) == (1, "") and str(story) in err
+
+
+@pytest.mark.usefixtures("scripted")
 def test_nothing_is_asked_for_and_nothing_comes(mm: MM, model: Path) -> None:
     assert mm("write", "--model", model, "--length", 0) == (0, "\n", "")
 
