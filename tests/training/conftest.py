@@ -34,6 +34,6 @@ def config() -> Config:
 
 
 def tiny(**settings: object) -> Config:
-    """The tiny preset on one thread, with ``settings`` of its own."""
-    sets = [f"train.{name}={value}" for name, value in settings.items()]
+    """The tiny preset on one thread and without samples, with ``settings`` of its own."""
+    sets = [f"train.{name}={value}" for name, value in ({"samples": False} | settings).items()]
     return load(sets=["train.preset=tiny", "train.threads=1", "train.device=cpu", *sets], environment={})

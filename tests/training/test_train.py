@@ -76,7 +76,7 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def test_it_learns_and_releases_a_model_that_can_be_loaded(workspace: Workspace) -> None:
-    figures = train(workspace, tiny(steps=60), QUIET)
+    figures = train(workspace, tiny(steps=60, samples=True), QUIET)
     assert figures["new"] == figures["steps"] == 60
     assert figures["val_plain_nats"] < 2.9  # a uniform guess costs 5.1, the letters' frequencies 3.0
     assert figures["val_plain_bits"] == pytest.approx(figures["val_plain_nats"] / np.log(2), abs=1e-3)
@@ -197,7 +197,7 @@ def test_a_loss_that_is_no_number_stops_with_the_weights_as_they_were(
 def half(monkeypatch: pytest.MonkeyPatch) -> Config:
     """Training as on a GPU that has fp16 only; a CPU takes long for it, so few short steps."""
     monkeypatch.setattr(phases, "find", lambda *_: Machine(torch.device("cpu"), "fp16", 1))
-    return tiny(steps=16, rows=1, evaluation_rows=1, checkpoint_steps=16, samples=False)
+    return tiny(steps=16, rows=1, evaluation_rows=1, checkpoint_steps=16)
 
 
 def test_fp16_halves_its_scale_until_nothing_overflows_and_resumes_to_the_last_bit(
@@ -286,7 +286,7 @@ def test_a_plan_in_minutes_keeps_pace_with_the_clock(
 ) -> None:
     """A few steps at the start promise any speed on a busy machine; the time asked for is what counts."""
     monkeypatch.setattr(fit, "seconds_per_step", lambda *_: 0.0002)
-    steps = train(workspace, tiny(minutes=0.05, samples=False), QUIET)["steps"]
+    steps = train(workspace, tiny(minutes=0.05), QUIET)["steps"]
     assert steps < int(3 / (0.0002 * fit.OVERHEAD)) / 2
 
 
