@@ -9,6 +9,8 @@ for a few rounds, each in a process of its own, and the medians are told:
     pytorch     fp32 with a KV cache, decoding alone
     nanogpt     its own `generate` at a full window (``--nanogpt DIR``, a checkout)
     bandwidth   how often one core can read the weights from memory: the limit of any runtime with INT8
+    slope       what memory grows by over 100,000 characters of the first model (once)
+    int8        what INT8 costs a trained model in bits a character (once)
 
 A side whose library is missing is left out, and said so.
 """
@@ -40,14 +42,14 @@ MODELS: Final = {
     "25m-match": (8, 512, 8, 1280, True),
 }
 SIDES: Final = ("ours", "bandwidth", "llama.cpp", "pytorch", "nanogpt")
+ONCE: Final = ("slope", "int8")
 
 
 def run(options: Options) -> Figures:
     """Figures of every side, flat: ``<side>_<what>_<model>`` with ``chars_per_second``, ``peak_mb``,
     ``first_character_s``; ``ratio_llama_cpp_q8_<model>``, ``ratio_nanogpt_<model>``,
-    ``bandwidth_share_<model>``; ``match_cost``, the share of time that match features take.
-
-    ``full`` takes seven rounds, not three, and adds ``slope_mb_per_10k``: memory over 100,000 characters.
+    ``bandwidth_share_<model>``; ``match_cost``, the share of time that match features take;
+    ``slope_mb_per_10k``; ``int8_loss`` and its standard error. ``full`` takes seven rounds, not three.
     """
     figures: Figures = {}
     left_out: dict[str, str] = {}
@@ -69,8 +71,12 @@ def run(options: Options) -> Figures:
                     median = statistics.median(r[key] for r in results)
                     figures[f"{_plain(side)}_{key}_{name}"] = round(median, 4)
             _compare(figures, name)
-        if options.full:
-            figures["slope_mb_per_10k"] = _measure("slope", Path(folder) / "25m", options)["slope"]
+        for side in ONCE:
+            result = _measure(side, Path(folder) / next(iter(MODELS)), options)
+            if "missing" in result:
+                left_out[side] = result["missing"]
+            else:
+                figures |= {key: round(value, 4) for key, value in result.items()}
     plain, matching = (figures.get(f"ours_chars_per_second_{name}") for name in ("25m", "25m-match"))
     if plain and matching:
         figures["match_cost"] = round(1 - matching / plain, 3)
@@ -88,7 +94,9 @@ def table(figures: Figures) -> str:
                 cells = [figures.get(f"{side}_{key}_{name}") for key in ("peak_mb", "first_character_s")]
                 shown = [f"{cell:8.2f}" if cell is not None else " " * 8 for cell in cells]
                 lines.append(f"{name:10} {side:10} {speed:9,.0f} {shown[0]} {shown[1]}")
-    lines += [f"{key:34} {value}" for key, value in figures.items() if key.startswith(("ratio", "slope"))]
+    lines += [
+        f"{key:34} {value}" for key, value in figures.items() if key.startswith(("ratio", "slope", "int8"))
+    ]
     shares = ("bandwidth_share", "match_cost")
     lines += [f"{key:34} {value:.0%}" for key, value in figures.items() if key.startswith(shares)]
     lines += [f"left out: {side} ({why})" for side, why in figures["left_out"].items()]

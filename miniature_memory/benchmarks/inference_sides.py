@@ -105,7 +105,13 @@ def slope(directory: Path, *_: str) -> dict[str, float]:
     import numpy as np
 
     places, megabytes = np.array(sizes[1:]).T
-    return {"slope": round(float(np.polyfit(places, megabytes, 1)[0]) * 10_000, 3)}
+    return {"slope_mb_per_10k": float(np.polyfit(places, megabytes, 1)[0]) * 10_000}
+
+
+def int8(*_: Any) -> dict[str, float]:
+    from miniature_memory.benchmarks.inference_loss import int8_loss
+
+    return int8_loss()
 
 
 def bandwidth(directory: Path, *_: str) -> dict[str, float]:
@@ -253,6 +259,7 @@ def _speed(characters: int, began: float) -> dict[str, float]:
 _SIDES: dict[str, Callable[..., dict[str, float]]] = {
     "ours": ours,
     "slope": slope,
+    "int8": int8,
     "bandwidth": bandwidth,
     "llama.cpp": llama_cpp,
     "pytorch": pytorch,
