@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final
 
-from miniature_memory.errors import UsageError
+from miniature_memory.errors import Damaged, UsageError
 
 _LARGEST_SEED: Final = (1 << 64) - 1
 
@@ -22,13 +22,13 @@ _LARGEST_SEED: Final = (1 << 64) - 1
 class Settings:
     """The knobs of sampling. Raises ``UsageError`` that names all the wrong ones."""
 
-    temperature: float = 0.7
+    temperature: float = 0.9
     """0 takes the likeliest character."""
     top_k: int = 0
     """Only so many likeliest characters; 0: all."""
     top_p: float = 0.95
     """Only the likeliest characters that together have this share."""
-    min_p: float = 0.02
+    min_p: float = 0.05
     """Only characters with this share of the likeliest one's probability."""
     repetition_penalty: float = 1.0
     """Divides the logit of a character that would go on repeating 6 characters and more of the window; 1:
@@ -60,11 +60,16 @@ class Settings:
 
 
 def released_with(model: Path) -> tuple[Settings, str]:
-    """The sampling and the kind of memory that a model was released with (``generation_config.json``)."""
+    """The sampling and the kind of memory that a model was released with (``generation_config.json``; the
+    usual ones without it). Raises ``Damaged`` for settings that make no sense."""
+    path = model / "generation_config.json"
     try:
-        data = json.loads((model / "generation_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        data = {}
-    known = data if isinstance(data, dict) else {}
-    knobs = {knob.name: known[knob.name] for knob in fields(Settings) if knob.name in known}
-    return Settings(**knobs), str(known.get("memory", "summary"))
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        knobs = {knob.name: known[knob.name] for knob in fields(Settings) if knob.name in known}
+        if not all(type(value) in (int, type(getattr(Settings, name))) for name, value in knobs.items()):
+            raise ValueError("a setting is no number, or no whole one")
+        return Settings(**knobs), str(known.get("memory", "summary"))
+    except (OSError, AttributeError, TypeError, ValueError) as error:
+        raise Damaged(f"{path} can't be used: {error}.", "Copy the model directory again.") from None
+    except UsageError as error:
+        raise Damaged(f"{path}: {error.message}", "Copy the model directory again.") from None

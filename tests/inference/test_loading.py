@@ -20,6 +20,7 @@ from miniature_memory.inference.engine import FP32_FILE, INT8_FILE, Engine
 from miniature_memory.inference.model_directory import read_weights, write_model_directory
 from miniature_memory.inference.portable import PortableEngine
 from miniature_memory.inference.quantize import quantize_matrix
+from miniature_memory.inference.sampler import released_with
 from tests.inference.oracle import config, weights
 
 
@@ -152,6 +153,14 @@ def test_a_model_without_the_screens_attestation_is_refused(model: Path) -> None
         with pytest.raises(Refused) as refused:
             Engine.load(model)
         assert refused.value.exit_code == 4
+
+
+@pytest.mark.parametrize("text", ['{"temperature": "hot"}', '{"top_k": 2.5}', '{"seed": -4}', "[]", "{", "7"])
+def test_sampling_that_makes_no_sense_is_refused(model: Path, text: str) -> None:
+    assert released_with(model)[0].min_p == 0.02
+    (model / "generation_config.json").write_text(text)
+    with pytest.raises(Damaged):
+        released_with(model)
 
 
 def test_missing_models_say_so(tmp_path: Path, model: Path) -> None:
