@@ -22,12 +22,11 @@ import numpy as np
 
 from miniature_memory import screen
 from miniature_memory.benchmarks.memory_books import open_books
-from miniature_memory.evaluation.stories import LATE, judge, words
+from miniature_memory.evaluation.stories import LATE, judge, mentions, words
 from miniature_memory.inference.engine import Engine, Runtime
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.inference.write import MemoryKind, Refusal, Story, SummaryEvent, Token, write
 from miniature_memory.memory.condense import SEPARATOR, readable
-from miniature_memory.memory.names import document_names
 from miniature_memory.memory.rows import Corpus
 from miniature_memory.meter import tree_megabytes
 
@@ -46,28 +45,25 @@ KINDS: Final[dict[str, tuple[MemoryKind, float]]] = {
 
 
 def openings(corpus: Corpus, count: int, length: int) -> list[tuple[str, str]]:
-    """(opening, the real ``length`` characters after it), spread over the books: whole paragraphs of some 600
+    """(opening, the real ``length`` characters after it), spread over the books: whole sentences of up to 600
     characters that the screen lets through and that name two or more."""
     found: list[tuple[str, str]] = []
     documents = len(corpus.starts) - 1
     each = max(1, -(-count // documents))
     for document in range(documents):
         text = readable(corpus.ids[corpus.starts[document] : corpus.starts[document + 1]])
-        last = len(text) - OPENING - length - 1
-        here = len(found)
-        for at in np.linspace(0, max(last, 0), 40 * each).astype(int).tolist():
-            begin = text.find("\n", at) + 1
-            end = max(text.rfind(mark, begin, begin + OPENING) for mark in (". ", ".\n", '."', "!", "?")) + 1
-            opening = text[begin:end]
-            if len(opening) > OPENING // 2 and len(_names(opening)) >= 2 and screen.allows(opening):
-                found.append((opening, text[end : end + length]))
-            if len(found) - here == each or len(found) == count:
-                break
-    return found
-
-
-def _names(text: str) -> set[str]:
-    return document_names(text)
+        parts = np.linspace(0, max(len(text) - OPENING - length, 1), each + 1).astype(int).tolist()
+        for first, last in pairwise(parts):
+            at = text.find("\n", first) + 1
+            while 0 < at < last:
+                end = max(text.rfind(mark, at, at + OPENING) for mark in (". ", ".\n", '."', "!", "?")) + 1
+                opening = text[at:end]
+                named = len(opening) > OPENING // 2 and len(set(mentions(opening))) >= 2
+                if named and screen.allows(opening):
+                    found.append((opening, text[end : end + length]))
+                    break
+                at = text.find("\n", at) + 1
+    return found[:count]
 
 
 def tell(
@@ -105,7 +101,7 @@ def figures_of(told: Sequence[tuple[str, str, list[str], int]], known: frozenset
     judged = judge([(opening, story) for opening, story, _, _ in told], known)
     changed, kept = [], []
     for opening, _, summaries, _ in told:
-        first = _names(opening)
+        first = set(mentions(opening))
         sets = [set(summary.strip().split(SEPARATOR)) - {""} for summary in summaries]
         changed += [len(a ^ b) / max(len(a | b), 1) for a, b in pairwise(sets)]
         kept += [len({w for part in each for w in part.split()} & first) / len(first) for each in sets]
@@ -115,7 +111,7 @@ def figures_of(told: Sequence[tuple[str, str, list[str], int]], known: frozenset
         "repetition": judged["repetition"],
         "made_up_words": round(1 - judged["real_words"], 4),
         "names_per_1000": round(
-            float(np.mean([1000 * len(document_names(s)) / max(len(s), 1) for _, s, _, _ in told])), 2
+            float(np.mean([1000 * len(set(mentions(s))) / max(len(s), 1) for _, s, _, _ in told])), 2
         ),
         "summary_changed_a_slide": round(float(np.mean(changed)), 3) if changed else None,
         "opening_names_in_summary": round(float(np.mean(kept)), 3) if kept else None,

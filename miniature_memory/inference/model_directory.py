@@ -134,10 +134,10 @@ def generation_config(overrides: Mapping[str, Any]) -> dict[str, Any]:
         "eos_token_id": vocabulary.END_OF_TEXT,
         "pad_token_id": vocabulary.END_OF_TEXT,
         "do_sample": True,
-        "temperature": 0.7,
+        "temperature": 0.9,
         "top_k": 0,
         "top_p": 0.95,
-        "min_p": 0.02,
+        "min_p": 0.05,
         "max_length": 256,
         **overrides,
     }
