@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from miniature_memory.processing.words import Hashes, constants, mix, words_of
+from miniature_memory.processing.words import Hashes, constants, distinct, mix, words_of
 
 EDGE: Final = 6  # paragraphs from either end, where a site's own lines stand
 LONG: Final = 40  # characters; shorter paragraphs recur in stories ("She shook her head.")
@@ -33,7 +33,7 @@ def paragraph_keys(text: str, site: str) -> Hashes:
     _, keys, lengths, speech = _lines(text, site)
     at_edge = np.ones(len(keys), dtype=np.bool_)
     at_edge[EDGE : len(keys) - EDGE] = False
-    return np.unique(keys[(lengths >= LONG) | ((lengths >= SHORT) & at_edge & ~speech)])
+    return distinct(keys[(lengths >= LONG) | ((lengths >= SHORT) & at_edge & ~speech)])
 
 
 def without(text: str, boilerplate: Collection[int], site: str) -> str:
@@ -49,10 +49,9 @@ def without(text: str, boilerplate: Collection[int], site: str) -> str:
 def _lines(text: str, site: str) -> tuple[NDArray[np.intp], Hashes, NDArray[np.intp], NDArray[np.bool_]]:
     """Of each line with words: its number, its key, its length, and whether it begins as speech does."""
     words = words_of(text)
-    of, first = words.line, words.first
+    of, first, count = words.line, words.first, words.count
     if not len(first):
         return first, np.zeros(0, np.uint64), first, np.zeros(0, np.bool_)
-    count = np.diff(first, append=len(of))
     place = (np.arange(len(of)) - np.repeat(first, count)) & 63
     begins = words.codes[words.starts]
     spelt = np.where((begins >= 48) & (begins <= 57), np.uint64(0), words.hashes)  # 3, 3rd, 2024: any number

@@ -1,12 +1,14 @@
 """The stage ``clean``: of every kept document its cleaned text, ``dataset/cleaned/<hash>.txt``.
 
-``normalize`` does the work; the stage runs it over what is new, lets the screen look at the result
-where ``validate`` has not seen the very same text, and removes what is no longer kept.
+``validate`` judges the cleaned text and leaves it there; where a site's boilerplate goes too, or the file is
+not what it was, ``normalize`` does the work again and the screen looks at the result. What is no longer kept
+is removed.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections import Counter
 from dataclasses import dataclass
@@ -58,6 +60,7 @@ class Kept:
     id: str
     site: str
     screened: str  # hash of the cleaned text that the screen has passed already
+    done: Figures  # what was done to that text
     boilerplate: frozenset[int]  # keys of the paragraphs that its site repeats
 
 
@@ -77,6 +80,9 @@ def clean_documents(task: Task) -> list[Done]:
 def _clean(task: Task, one: Kept) -> Done:
     from miniature_memory import screen
 
+    path = task.cleaned / f"{one.id}.txt"
+    if not one.boilerplate and (text := files.read_known(path, one.screened)) is not None:
+        return Done(one.id, "", {"sha256": one.screened, "characters": len(text), **one.done})
     raw, fault = files.read_raw(task.raw / f"{one.id}.txt", one.id)
     if raw is None:
         return Done(one.id, "integrity", {"fault": fault})
@@ -86,7 +92,7 @@ def _clean(task: Task, one: Kept) -> Done:
     sha256 = files.digest(done.text)
     if sha256 != one.screened and (verdict := screen.check(done.text)).reject:
         return Done(one.id, "screen", {}, verdict.rule or "error")
-    files.write_soon(task.cleaned / f"{one.id}.txt", done.text)
+    files.write_soon(path, done.text)
     return Done(one.id, "", {"sha256": sha256, "characters": len(done.text), **done.counts})
 
 
@@ -113,7 +119,7 @@ def clean(workspace: Workspace, config: Config, progress: Progress) -> Figures:
 def _kept(row: sqlite3.Row) -> Kept:
     figures = json.loads(row["figures"])
     boilerplate = frozenset(int(key, 16) for key in figures.get("boilerplate", ()))
-    return Kept(row["id"], row["site"], str(figures.get("screened", "")), boilerplate)
+    return Kept(row["id"], row["site"], figures.get("screened", ""), figures.get("done", {}), boilerplate)
 
 
 def _commit(workspace: Workspace, batch: list[Done], counts: Counter[str], progress: Progress) -> None:
@@ -124,7 +130,7 @@ def _commit(workspace: Workspace, batch: list[Done], counts: Counter[str], progr
     for id in gone:
         forget.delete_files(workspace, id)
     index = forget.without(workspace, gone)
-    files.to_disk([workspace.cleaned_path(one.id) for one in batch if not one.reason and one.id not in gone])
+    os.sync()  # the texts, before the ledger counts on them
     with ledger.transaction():
         if index is not None:
             commit_index(workspace, index)
@@ -165,7 +171,7 @@ def _sweep(workspace: Workspace) -> int:
         for row in connection.execute("SELECT document_id, rule FROM decisions WHERE stage = ?", (STAGE,))
     }
     undo = [id for id, rule in done.items() if id not in kept or (rule == "" and id not in on_disk)]
-    stray = [name for name in on_disk if done.get(name) != "" or name not in kept]
+    stray = [name for name in on_disk if name not in kept or done.get(name)]
     for name in stray:
         for path in (workspace.cleaned / f"{name}.txt", workspace.cleaned / name):
             path.unlink(missing_ok=True)
@@ -201,4 +207,5 @@ def _start_again(workspace: Workspace, progress: Progress) -> None:
         ledger.reset(STAGE)
         ledger.set_meta("clean_fingerprint", now)
     if before is not None:
+        files.empty(workspace.cleaned)
         progress.say("Every document is cleaned again: the rules changed.")

@@ -32,7 +32,7 @@ VERSION: Final = 2
 BANDS: Final = 25
 ROWS: Final = 5
 SHINGLE: Final = 8  # words of an excerpt's shingle
-SAMPLE: Final = 16  # one shingle in so many is remembered
+SAMPLE: Final = 16  # one shingle in so many is remembered; a power of two
 #: share of a document's sampled shingles that lie in one earlier document: an excerpt of it.
 #: Unedited excerpts measure 1.0; independent stories below 0.1 (`mm benchmark processing`).
 CONTAINED: Final = 0.5
@@ -50,7 +50,7 @@ NEIGHBOURS: Final = 16  # so many of the documents that share a passage are note
 #: so many earlier documents of a site have a paragraph: the third occurrence is boilerplate
 OCCURRENCES: Final = 2
 
-_FACTOR: Final = constants(3, BANDS * ROWS).astype(np.uint32)[:, None]
+_FACTOR: Final = constants(3, BANDS * ROWS).astype(np.uint32)
 _BAND: Final = constants(4, BANDS)
 _ROW: Final = constants(5, ROWS)
 _SLICE: Final = 2048  # bigrams hashed at once: 125 rows of a long text's would take a gigabyte
@@ -96,7 +96,7 @@ def sketch(text: str, site: str = "") -> Sketch:
     written = words_of(text)
     ink = written.codes[(written.codes > 32) & (written.codes != 0xA0)]
     shingles = ngrams(written.hashes, SHINGLE)
-    excerpts = _distinct(shingles[shingles % np.uint64(SAMPLE) == 0])
+    excerpts = _distinct(shingles[shingles & np.uint64(SAMPLE - 1) == 0])
     minima = _minima((ngrams(written.hashes, 2) >> np.uint64(32)).astype(np.uint32))
     return Sketch(
         exact=int.from_bytes(hashlib.sha256(ink.tobytes()).digest()[:8], "little"),
@@ -112,7 +112,8 @@ def _minima(bigrams: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """The least of the bigrams under each of the permutations x -> a x mod 2^32, a odd."""
     minima = np.full(BANDS * ROWS, 0xFFFFFFFF, dtype=np.uint32)
     for at in range(0, len(bigrams), _SLICE):
-        np.minimum(minima, (bigrams[None, at : at + _SLICE] * _FACTOR).min(axis=1), out=minima)
+        hashed = np.multiply.outer(_FACTOR, bigrams[at : at + _SLICE])
+        np.minimum(minima, np.minimum.reduce(hashed, axis=1), out=minima)
     return minima
 
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -31,7 +28,8 @@ def digest_of(handle: IO[bytes], size: int) -> str:
 def read_raw(path: Path, id: str) -> tuple[str | None, str]:
     """A raw text, or None and its fault: ``missing``, ``changed`` (not what its hash says) or ``utf8``."""
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as handle:
+            data = handle.read()
     except FileNotFoundError:
         return None, "missing"
     if digest(data) != id:
@@ -42,32 +40,25 @@ def read_raw(path: Path, id: str) -> tuple[str | None, str]:
         return None, "utf8"
 
 
+def read_known(path: Path, sha256: str) -> str | None:
+    """A text file that has this hash; None where there is none."""
+    try:
+        with open(path, "rb") as handle:
+            data = handle.read()
+    except FileNotFoundError:
+        return None
+    return data.decode("utf-8") if digest(data) == sha256 else None
+
+
 def write_soon(path: Path, data: str | bytes) -> None:
-    """A file that appears whole or not at all, even after kill -9. ``to_disk`` forces many at once to the
-    disk, in a tenth of the time that one by one takes."""
+    """A file that appears whole or not at all, even after kill -9, in a directory that is there. Before the
+    ledger counts on many, ``os.sync`` brings all at once to the disk, where one by one takes a hundred times
+    as long."""
+    temporary = f"{path.parent}/.{path.name}.{os.getpid()}.tmp"
     with no_room_is_clear():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        temporary.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+        with open(temporary, "wb") as handle:
+            handle.write(data.encode("utf-8") if isinstance(data, str) else data)
         os.replace(temporary, path)
-
-
-def to_disk(paths: Sequence[Path]) -> None:
-    """Forces what ``write_soon`` wrote into one directory to the disk, before the ledger counts on it."""
-    if not paths:
-        return
-    with no_room_is_clear(), ThreadPoolExecutor(16) as pool:
-        for _ in pool.map(_force, [*paths, paths[0].parent]):
-            pass
-
-
-def _force(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def empty(directory: Path) -> None:

@@ -40,12 +40,11 @@ def vote(text: str) -> dict[str, float]:
     if not len(words):
         return {"none": 1.0}
     # a paragraph's words vote together, those of a very long one (a whole book in a line) where they stand
-    counts = np.diff(np.append(words.first, len(words)))
     from_line = words.starts[words.first]
-    length = words.ends[words.first + counts - 1] - from_line
-    place = np.repeat(from_line, counts)
+    length = words.ends[words.first + words.count - 1] - from_line
+    place = np.repeat(from_line, words.count)
     if length.max() > 4 * BLOCK:
-        place = np.where(np.repeat(length, counts) > 4 * BLOCK, words.starts, place)
+        place = np.where(np.repeat(length, words.count) > 4 * BLOCK, words.starts, place)
     block = np.cumsum(changes(place // BLOCK)) - 1
     heard = np.bincount(block)
     english = _english()

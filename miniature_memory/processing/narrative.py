@@ -78,7 +78,7 @@ def features(text: str) -> Vector:
     rows = lexicon.rows(words.hashes)
     counted = lexicon.count(rows[told]) * per_hundred
     # an instruction's verb counts where a sentence begins
-    counted[-1] = 100 * lexicon.count(rows[begins & told])[-1] / sentences
+    counted[-1] = 100 * lexicon.member[rows[begins & told], -1].sum() / sentences
     shape = _shape_of_words(words, told, begins) * per_hundred
     lines = [line for line in text.split("\n") if line.strip()]
     signs = [sum(map(text.count, signs)) * per_hundred for signs in (_ADDRESSES, _MONEY, "?", "(")]
@@ -172,7 +172,7 @@ def _matrix() -> tuple[tuple[str, ...], Vector, Vector, Vector, Vector]:
 
 def standardise(x: Vector, mean: Vector, scale: Vector) -> Vector:
     """Deviations from the mean, bounded, so that one odd feature can't decide alone."""
-    bounded: Vector = np.clip((x - mean) / scale, -3, 3)
+    bounded: Vector = np.minimum(np.maximum((x - mean) / scale, -3), 3)
     return bounded
 
 

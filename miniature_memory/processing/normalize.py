@@ -11,10 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from miniature_memory.processing import artefacts, characters, contacts, segment
 from miniature_memory.processing import boilerplate as repeated
+
+if TYPE_CHECKING:
+    import re2
 
 VERSION: Final = 2
 
@@ -146,11 +150,21 @@ def _punctuation(text: str) -> str:
     return text
 
 
+@cache
+def _untidy() -> re2._Regexp:
+    """What ``_tidy`` sets right holds one of these."""
+    import re2
+
+    return re2.compile(r"\.\.|\. \.|… ?[.…]|--|— ?[—-]| —|— | - |  | [,;!?)]|\( ")
+
+
 def _tidy(text: str) -> str:
-    if text.count("<|") != f"\n{text}\n".count(f"\n{segment.SCENE_BREAK}\n"):
+    if "<|" in text and text.count("<|") != f"\n{text}\n".count(f"\n{segment.SCENE_BREAK}\n"):
         text = "\n".join(
             line if line == segment.SCENE_BREAK else _MARK.sub("< ", line) for line in text.split("\n")
         )
+    if not _untidy().search(text):
+        return text
     if ".." in text or ". ." in text or "……" in text or "… …" in text:
         text = _DOTS.sub("…", text)
     if "--" in text or "—" in text:

@@ -142,14 +142,15 @@ def _shape(text: str) -> Figures:
     words = words_of(text)
     inked = max(int(np.count_nonzero(words.codes > 32)), 1)
     lengths = words.ends - words.starts
+    letters = int(lengths.sum())
     initials = words.codes[words.starts]
-    digits = lengths[(initials >= 48) & (initials <= 57)].sum()
+    digits = int(lengths[(initials >= 48) & (initials <= 57)].sum())
     odd = np.count_nonzero(_odd().take(words.codes, mode="clip")) - 4 * text.count(SCENE_BREAK)
     return {
-        "letters": _round((lengths.sum() - digits) / inked),
+        "letters": _round((letters - digits) / inked),
         "digits": _round(digits / inked),
         "symbols": _round(odd / inked),
-        "word_length": _round(lengths.mean() if len(lengths) else 0),
+        "word_length": _round(letters / max(len(lengths), 1)),
         "longest_word": int(lengths.max(initial=0)),
     }
 
@@ -197,7 +198,8 @@ def _most_frequent(grams: Hashes) -> int:
     ordered = np.sort(grams)
     if len(ordered) < 3 or not (ordered[2:] == ordered[:-2]).any():
         return min(len(ordered), 2)
-    return int(np.diff(np.append(np.flatnonzero(changes(ordered)), len(ordered))).max())
+    ends = np.append(np.flatnonzero(changes(ordered)), len(ordered))
+    return int((ends[1:] - ends[:-1]).max())
 
 
 def _covered_again(grams: Hashes, n: int) -> int:

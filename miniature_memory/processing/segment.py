@@ -50,8 +50,12 @@ def lines_to_paragraphs(text: str) -> list[str]:
     if "\n\n" not in text:
         lines = [line for line in lines if line]
         return _join(lines) if _wrapped(lines) else lines
-    blocks = re.split(r"\n{2,}", text)
-    gaps = [len(gap) for gap in re.findall(r"\n{2,}", text)] if "\n\n\n" in text else [2] * (len(blocks) - 1)
+    if "\n\n\n" in text:
+        blocks = re.split(r"\n{2,}", text)
+        gaps = [len(gap) for gap in re.findall(r"\n{2,}", text)]
+    else:
+        blocks = text.split("\n\n")
+        gaps = [2] * (len(blocks) - 1)
     wide = max(gaps[0], sorted(gaps)[len(gaps) // 2]) + 1
     rare = sum(gap >= wide for gap in gaps) <= max(1, len(gaps) // 8) and len(gaps) >= 8
     # several lines in a block: hard-wrapped prose as a whole, or lines that are meant (verse, a letter's

@@ -117,14 +117,11 @@ def _decontaminated(passages: Path, text: str) -> str:
 
 def read_cleaned(path: Path, sha256: str) -> str:
     """A cleaned text. Raises ``Damaged`` when it is not what ``clean`` wrote."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        data = b""
-    if files.digest(data) != sha256:
+    text = files.read_known(path, sha256)
+    if text is None:
         path.unlink(missing_ok=True)  # `clean` makes what is missing again
         raise Damaged(
             f"dataset/cleaned/{path.name} is not what the cleaning wrote; it was removed.",
             "Run `mm clean` (or `mm run`): it is made again from the raw text.",
         )
-    return data.decode("utf-8")
+    return text

@@ -14,7 +14,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -58,7 +58,8 @@ T = TypeVar("T")
 class Task:
     """Documents for a worker: (number, id, site, is the raw text screened already?)."""
 
-    directory: Path
+    raw: Path
+    cleaned: Path
     documents: tuple[tuple[int, str, str, bool], ...]
     limits: quality_filter.Limits
 
@@ -71,20 +72,21 @@ class Judged:
     figures: Figures
     sketch: Sketch | None = None
     refused_by: str = ""  # the screen's rule
+    done: Figures = field(default_factory=dict)  # what the cleaning did to it, for ``clean`` to tell
 
 
 def judge_documents(task: Task) -> list[Judged]:
-    """What can be said of each document alone. Importable, pure: any worker does it."""
-    return [_judge(task.directory, *document, task.limits) for document in task.documents]
+    """What can be said of each document alone. Importable; writes nothing but cleaned texts."""
+    return [_judge(task, *document) for document in task.documents]
 
 
-def _judge(
-    directory: Path, number: int, id: str, site: str, screened: bool, limits: quality_filter.Limits
-) -> Judged:
-    """Judges what training would see, the cleaned text, so that ``clean`` never has to refuse."""
+def _judge(task: Task, number: int, id: str, site: str, screened: bool) -> Judged:
+    """Judges what training would see, the cleaned text, so that ``clean`` never has to refuse, and leaves a
+    good one where ``clean`` looks for it."""
     from miniature_memory import screen
 
-    raw, fault = files.read_raw(directory / f"{id}.txt", id)
+    limits = task.limits
+    raw, fault = files.read_raw(task.raw / f"{id}.txt", id)
     if raw is None:
         return Judged(number, id, "integrity", {"fault": fault})
     cleaned = clean_text(raw) if len(raw) <= limits.max_characters else Cleaned("")
@@ -99,8 +101,9 @@ def _judge(
     quality = quality_filter.judge(cleaned.text, word_hashes(cleaned.text), limits, votes)
     if quality.reason:
         return Judged(number, id, quality.reason, {"rule": quality.rule, **quality.figures})
+    files.write_soon(task.cleaned / f"{id}.txt", cleaned.text)
     figures = {**quality.figures, "screened": files.digest(cleaned.text)}
-    return Judged(number, id, "", figures, sketch(cleaned.text, site))
+    return Judged(number, id, "", figures, sketch(cleaned.text, site), done=cleaned.counts)
 
 
 def validate(workspace: Workspace, config: Config, progress: Progress) -> Figures:
@@ -108,6 +111,8 @@ def validate(workspace: Workspace, config: Config, progress: Progress) -> Figure
     from miniature_memory import screen
 
     again = _start_again(workspace, config, progress)
+    for directory in (workspace.cleaned, workspace.rejected):
+        directory.mkdir(parents=True, exist_ok=True)
     index = open_index(workspace)
     duplicates = Duplicates(index, config.validate_.near_duplicate)
     limits = quality_filter.Limits(
@@ -121,6 +126,7 @@ def validate(workspace: Workspace, config: Config, progress: Progress) -> Figure
     tasks = (
         Task(
             workspace.raw_text,
+            workspace.cleaned,
             tuple((r["seq"], r["id"], r["site"], _screened(r["lineage"], screen.VERSION)) for r in part),
             limits,
         )
@@ -207,6 +213,10 @@ def _commit(
             figures = one.figures | _noted(overlaps.get(one.number), ids)
             twin_id, similarity = (ids[twin.number], twin.similarity) if twin else ("", None)
             ledger.decide(one.id, STAGE, reason, twin_id, similarity, figures)
+            if not reason:
+                figures["done"] = one.done
+            if twin:
+                workspace.cleaned_path(one.id).unlink(missing_ok=True)
             if reason:
                 _audit(workspace, one, reason, twin_id, similarity)
             if reason == "integrity":
@@ -318,6 +328,7 @@ def _start_again(workspace: Workspace, config: Config, progress: Progress) -> st
         progress.say(f"Every document is judged again: {why}.")
         with ledger.transaction():
             ledger.reset(STAGE)
+            ledger.reset("clean")
             ledger.set_meta("near_runs", "[]")
             ledger.set_meta("validate_fingerprint", now)
         files.empty(workspace.rejected)

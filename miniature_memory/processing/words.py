@@ -20,8 +20,6 @@ Indices = NDArray[np.intp]
 
 _TABLE_END: Final = 0x3000  # beyond: CJK and rarer scripts, taken as letters
 _NEWLINE: Final = 10
-_SLOTS: Final = 1 << 17
-_SHIFT: Final = np.uint64(64 - 17)
 _LONGEST: Final = 64  # letters of a word that tell it from others; a power of two
 
 
@@ -35,6 +33,7 @@ class Words:
     hashes: Hashes  # [words] equal for words that differ in case alone
     line: Indices  # [words] number of the line that each stands in, from 0
     first: Indices  # [lines with words] the first word of each
+    count: Indices  # [lines with words] how many words each has
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -42,9 +41,12 @@ class Words:
 
 def mix(x: Hashes) -> Hashes:
     """Spreads every input bit over all output bits (the finaliser of SplitMix64, Steele et al. 2014)."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    x = x ^ (x >> np.uint64(30))
+    x *= np.uint64(0xBF58476D1CE4E5B9)
+    x ^= x >> np.uint64(27)
+    x *= np.uint64(0x94D049BB133111EB)
+    x ^= x >> np.uint64(31)
+    return x
 
 
 @cache
@@ -77,15 +79,24 @@ def words_of(text: str) -> Words:
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     starts, ends = edges[::2].copy(), edges[1::2].copy()
     if not len(starts):
-        return Words(codes, starts, ends, np.zeros(0, np.uint64), starts, starts)
-    lengths = ends - starts
-    letters = folded[inside[1:-1]]
-    first = np.cumsum(lengths) - lengths  # where each word begins among the letters alone
-    place = (np.arange(len(letters)) - np.repeat(first, lengths)) & (_LONGEST - 1)
-    sums = np.add.reduceat(letters * _WEIGHTS[place], first)
-    line = np.searchsorted(np.flatnonzero(codes == _NEWLINE), starts)
-    hashes = mix(sums + lengths.astype(np.uint64))
-    return Words(codes, starts, ends, hashes, line, np.flatnonzero(changes(line)))
+        return Words(codes, starts, ends, np.zeros(0, np.uint64), starts, starts, starts)
+    # each character's place behind its word's beginning; what is no letter weighs nothing
+    begin = starts - starts[0]
+    span = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=span[:-1])
+    span[-1] = len(codes) - starts[-1]
+    place = np.arange(len(codes) - starts[0])
+    place -= np.repeat(begin, span)
+    place &= _LONGEST - 1
+    hashes = np.add.reduceat(folded[starts[0] :] * _WEIGHTS.take(place), begin)
+    hashes += (ends - starts).astype(np.uint64)
+    # words up to the end of each line, then those in it
+    until = np.append(np.searchsorted(starts, np.flatnonzero(codes == _NEWLINE)), len(starts))
+    count = until.copy()
+    count[1:] -= until[:-1]
+    line = np.repeat(np.arange(len(count)), count)
+    spoken = count > 0
+    return Words(codes, starts, ends, mix(hashes), line, (until - count)[spoken], count[spoken])
 
 
 def changes(values: NDArray[np.generic]) -> NDArray[np.bool_]:
@@ -93,6 +104,12 @@ def changes(values: NDArray[np.generic]) -> NDArray[np.bool_]:
     found = np.ones(len(values), dtype=np.bool_)
     np.not_equal(values[1:], values[:-1], out=found[1:])
     return found
+
+
+def distinct(values: Hashes) -> Hashes:
+    """Each value once, in ascending order."""
+    ordered = np.sort(values)
+    return ordered[changes(ordered)]
 
 
 def word_hashes(text: str) -> Hashes:
@@ -108,7 +125,7 @@ def ngrams(words: Hashes, n: int) -> Hashes:
     weights = constants(1000 + n, n)
     total = words[: len(words) - n + 1] * weights[0]
     for i in range(1, n):
-        total = total + words[i : len(words) - n + 1 + i] * weights[i]
+        total += words[i : len(words) - n + 1 + i] * weights[i]
     return mix(total)
 
 
@@ -119,7 +136,8 @@ class Lexicon:
     keys: Hashes  # one a word; the last is no word's
     member: NDArray[np.float64]  # [keys, groups] 1 or 0
     factor: np.uint64
-    slots: NDArray[np.intp]  # [_SLOTS] which key a hash could be: a perfect hash, so one look is enough
+    slots: NDArray[np.uint16]  # which key a hash could be: a perfect hash, so one look is enough
+    shift: np.uint64
 
     @classmethod
     def of(cls, groups: Iterable[Iterable[str]]) -> Lexicon:
@@ -127,18 +145,22 @@ class Lexicon:
         words = sorted(set().union(*listed))
         keys = np.array([*(int(word_hashes(word)[0]) for word in words), 0], dtype=np.uint64)
         member = np.array([[word in group for group in listed] for word in [*words, ""]], dtype=np.float64)
-        tried = ((factor, (keys[:-1] * factor) >> _SHIFT) for factor in constants(8, 1000))
+        bits = 2 * len(words).bit_length() - 3  # so many slots that one factor in a few sets none twice
+        shift = np.uint64(64 - bits)
+        tried = ((factor, (keys[:-1] * factor) >> shift) for factor in constants(8, 1000))
         factor, places = next(found for found in tried if len(np.unique(found[1])) == len(words))
-        slots = np.full(_SLOTS, len(words), dtype=np.intp)
+        slots = np.full(1 << bits, len(words), dtype=np.uint16)
         slots[places] = np.arange(len(words))
-        return cls(keys, member, factor, slots)
+        return cls(keys, member, factor, slots, shift)
 
     def rows(self, words: Hashes) -> Indices:
         """Of each word its row in ``keys`` and ``member``; the last for a word of no group."""
-        rows = self.slots[(words * self.factor) >> _SHIFT]
-        return np.where(self.keys[rows] == words, rows, len(self.keys) - 1)
+        rows = self.slots.take((words * self.factor) >> self.shift).astype(np.intp)
+        rows[self.keys.take(rows) != words] = len(self.keys) - 1
+        return rows
 
     def count(self, rows: Indices) -> NDArray[np.float64]:
         """How many of some words (their ``rows``) are in each group."""
-        counts: NDArray[np.float64] = np.bincount(rows, minlength=len(self.member)) @ self.member
+        found = rows[rows < len(self.keys) - 1]
+        counts: NDArray[np.float64] = np.add.reduce(self.member.take(found, axis=0))
         return counts
