@@ -16,73 +16,25 @@ text before the rules see it, ``[markers]`` are the words that tell that a langu
 from __future__ import annotations
 
 import re
-from functools import cache, cached_property, lru_cache
+from collections.abc import Iterable
+from functools import cache, cached_property
 from pathlib import Path
 
-import re2
-
-from miniature_memory.screen.needs import Needs, Reader
 from miniature_memory.screen.numerals import Numerals
+from miniature_memory.screen.search import Search
 from miniature_memory.screen.views import fold
 
 _FOLDER = Path(__file__).parent / "rules"
-_MARKS = {
-    "minor": r"%[0-9.?]+",
-    "adult": r"#[0-9.]+",
-    "number": r"[%#=][0-9.,:?s]+",
-    "young": r"(?:%[0-9.?]+|#18)",  # what "nearly" and "not yet" make a minor's age
-    "teen": r"%(?:1[3-7](?:\.5)?|\?)",
-    "few": r"%(?:[2-9]|1[0-7]|[0-9]+\.5|\?)",
-    "hour": r"%(?:[1-9]|1[0-2])",
-    "ordinal": r"\^[0-9]+",
-    "late": r"~[0-9]+",
-    "any": r"[^ .!?;]+",
-    "w": r"[\pL']+",
-    "year": r"=(?:1[89]|20)[0-9][0-9]",
-}
 _BETWEEN_ASIAN = re.compile(r"(?<=[\u3005-\u30ff\u3400-\u9fff])(?=[\u3005-\u30ff\u3400-\u9fff])")
-_OWN_SPACE = re.compile(r" \)(?:[?*]|\{[0-9],[0-9]\})")  # a repeated group that brings its own space
-_ANY_ENDING = re.compile(r"(?<=\w)\*")
-_NAME = re.compile(r"\{([a-z]+)\}")
 _WORD = re.compile(r"(?<![\w\\])[^\W\d]+(?![\w*?])")
-_OPTIONAL = re.compile(r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\?")
-_MEMORY = 8 << 20  # for one pattern's automaton; it grows only as far as a text drives it
 _BORROWED = {"ms": ("id_counts",)}  # Malay counts as Indonesian does
-_LITTLE, _LITTLE_MORE = 64 << 10, 80  # the same for one line: so much, and more for each character of it
-_KEPT = 550  # lines
-_CHUNK = 6_000  # characters of one alternation
-_SHORT = 3_000  # characters of a text that is searched line by line
-
-
-class Search:
-    """Some lines of one family, searched together in a long text, and each by itself in a short one:
-    of a sentence few lines get all they need, and a small pattern costs little to make and to keep."""
-
-    def __init__(self, family: str, bodies: list[str], needs: list[Needs]) -> None:
-        self.family = family
-        self._bodies, self._needs = bodies, needs
-
-    def hits(self, row: str, keys: frozenset[str]) -> bool:
-        """Whether one of the lines stands in a row of tokens that has these keys."""
-        met = [i for i, needs in enumerate(self._needs) if not any(map(keys.isdisjoint, needs))]
-        if not met:
-            return False
-        if len(row) > _SHORT:
-            return self.pattern.search(row) is not None
-        return any(_line(self._bodies[i]).search(row) for i in met)
-
-    @cached_property
-    def pattern(self) -> re2._Regexp:
-        """All lines as one."""
-        return _compile(self._bodies)
 
 
 class Book:
-    """One language's rules. Its patterns are compiled when they are first asked for."""
+    """One language's rules."""
 
     def __init__(self, rows: list[str]) -> None:
-        self._sections, self._shared = _sections(rows)
-        self._reader = Reader(self._shared)
+        self._sections, self.lists = _sections(rows)
         self.numerals = Numerals(self._sections.pop("numbers", []))
         #: numbers that stand for this language's own only where no other is spoken
         self.guises = Numerals(self._sections.pop("guises", []))
@@ -95,57 +47,58 @@ class Book:
             for family, rows in self._sections.items()
         }
         self.stages = frozenset(word for words in self.alone.values() for word in words)
+        self.families = list(self._sections)
         self.people = frozenset(self.alone.get("life-stage", []))
-        every = " ".join([*self._shared.values(), *(row for rows in self._sections.values() for row in rows)])
+        every = " ".join([*self.lists.values(), *(row for rows in self._sections.values() for row in rows)])
         self.words = frozenset(w for w in re.findall(r"[^\W\d_]+", every) if len(w) > 2)
 
     @cached_property
-    def idioms(self) -> list[Search]:
-        """What is taken out of a text before the rules see it."""
-        return self._searches("idioms", self._idioms)
+    def idiom_lines(self) -> list[tuple[str, str]]:
+        """The lines of what is taken out of a text before the rules see it."""
+        return [("idiom", line) for line in self._marked(self._idioms)]
 
     @cached_property
-    def rules(self) -> list[Search]:
-        """Every rule, a few lines to a search."""
-        found: list[Search] = []
-        for family, rows in self._sections.items():
-            phrases = [row for row in rows if not row.startswith("* ")]
-            alone = ["|".join(self.alone[family])] if self.alone[family] else []
-            found += self._searches(family, alone + phrases)
-        return found
+    def lines(self) -> list[tuple[str, str]]:
+        """Every line of the rules, with its family; words that refuse by themselves make one of all."""
+        rows = [
+            (family, row)
+            for family, rows in self._sections.items()
+            for row in (*_all_of(self.alone[family]), *(row for row in rows if not row.startswith("* ")))
+        ]
+        marked = self._marked(row for _, row in rows)
+        return [(family, line) for (family, _), line in zip(rows, marked, strict=True)]
+
+    @cached_property
+    def idioms(self) -> Search:
+        """What is taken out of a text before the rules see it."""
+        return Search(self.idiom_lines, self.lists)
+
+    @cached_property
+    def rules(self) -> Search:
+        """The rules."""
+        return Search(self.lines, self.lists)
 
     def listed(self, name: str) -> frozenset[str]:
         """The words of one of the book's lists; none when it has no such list."""
-        words = self._shared.get(name, "").removeprefix("(?:").removesuffix(")")
+        words = self.lists.get(name, "").removeprefix("(?:").removesuffix(")")
         return frozenset(words.split("|")) - {""}
 
-    def _searches(self, family: str, rows: list[str]) -> list[Search]:
-        """The rows as a few alternations: one would outgrow the memory of its automaton, one a row be slow."""
-        found: list[Search] = []
-        bodies: list[str] = []
-        needs: list[Needs] = []
-        for row in self._marked(rows):
-            tokens = _split(_BETWEEN_ASIAN.sub("_", row))
-            body = "".join(_token(token, self._shared) for token in tokens)
-            if bodies and sum(map(len, bodies)) + len(body) > _CHUNK:
-                found.append(Search(family, bodies, needs))
-                bodies, needs = [], []
-            bodies.append(body)
-            needs.append(self._reader.needs(tokens))
-        return [*found, Search(family, bodies, needs)] if bodies else found
-
-    def _marked(self, rows: list[str]) -> list[str]:
+    def _marked(self, rows: Iterable[str]) -> list[str]:
         """Lines in which number words are marks, as they are in the texts that they will meet."""
-        numerals = self.numerals
+        text = "\n".join(rows)
+        marked = {phrase: self._mark(phrase) for phrase in set(_WORD.findall(text))}
+        return _BETWEEN_ASIAN.sub("_", _WORD.sub(lambda m: marked[m[0]], text)).splitlines()
 
-        def mark_word(match: re.Match[str]) -> str:
-            phrase = match[0].replace("_", " ")
-            marked = numerals.mark(phrase)
-            if marked == phrase:
-                return match[0]
-            return "_".join(w if w.isalpha() else str(re2.escape(w)) for w in marked.split(" "))
+    def _mark(self, phrase: str) -> str:
+        words = phrase.split("_")
+        if self.numerals.suffixes or not self.numerals.words.isdisjoint(words):
+            words = " ".join(self.numerals.mark_tokens(words)).split(" ")
+        return "_".join(w if w.isalpha() or not w else re.escape(w) for w in words)
 
-        return [_WORD.sub(mark_word, row) for row in rows]
+
+def _all_of(words: list[str]) -> list[str]:
+    """A line that holds each of some words, if there are any."""
+    return [f"({'|'.join(words)})"] if words else []
 
 
 def lines(name: str) -> list[str]:
@@ -157,57 +110,6 @@ def lines(name: str) -> list[str]:
     text = fold_rule("\n".join(texts).replace("\n    |", "|"))
     rows = [line.strip() for line in text.splitlines()]
     return [row for row in rows if row and not row.startswith("# ") and row != "#"]
-
-
-def _split(row: str) -> list[str]:
-    """A line's tokens: what stands between its spaces, but for those inside brackets."""
-    tokens, start, depth, in_class = [], 0, 0, False
-    for i, c in enumerate(row + " "):
-        if in_class or c == "[":
-            in_class = c != "]"
-        elif c in "({":
-            depth += 1
-        elif c in ")}":
-            depth -= 1
-            if depth == 0 and (own := _OWN_SPACE.match(row, i - 1)):
-                tokens.append(row[start : own.end()])
-                start = own.end()
-        elif c == " " and depth == 0:
-            tokens.append(row[start:i])
-            start = i + 1
-    return [token for token in tokens if token]
-
-
-def _token(token: str, shared: dict[str, str]) -> str:
-    """One token of a rule's line as a pattern that ends with the space after it."""
-    if token == "...":
-        return "(?:[^ .!?;]+ ){0,4}"
-    if _OWN_SPACE.search(token):
-        body = token
-    elif _OPTIONAL.fullmatch(token):
-        body = f"(?:{token[:-1]} )?"
-    else:
-        body = f"(?:{token}) "
-    while "{" in body and (found := _NAME.search(body)):
-        body = body.replace(found[0], _MARKS.get(found[1]) or shared[found[1]])
-    return _ANY_ENDING.sub("[^ ]*", body.replace("_", " "))
-
-
-@lru_cache(maxsize=_KEPT)
-def _line(body: str) -> re2._Regexp:
-    """One line's pattern; those that were not asked for long are made anew, as all would fill the memory."""
-    try:
-        return _compile([body], _LITTLE + _LITTLE_MORE * len(body))
-    except re2.error:  # counted repetitions make a long program of a short line
-        return _compile([body])
-
-
-def _compile(bodies: list[str], memory: int = _MEMORY) -> re2._Regexp:
-    options = re2.Options()
-    options.max_mem = memory
-    options.log_errors = False
-    options.never_capture = True
-    return re2.compile(f" (?:{'|'.join(bodies)})", options)
 
 
 def _sections(rows: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:

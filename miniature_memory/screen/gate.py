@@ -12,9 +12,9 @@ from miniature_memory.screen.counts import taken_for_an_age
 from miniature_memory.screen.disguises import Disguises
 from miniature_memory.screen.foreign_counts import foreign_counts, holds_an_age
 from miniature_memory.screen.languages import LATIN, read, reword, without_english
-from miniature_memory.screen.needs import keys_of
 from miniature_memory.screen.numerals import ADULT, mark_digits
 from miniature_memory.screen.reckoning import birth_years, reckoned
+from miniature_memory.screen.search import Span
 from miniature_memory.screen.things import without_things
 from miniature_memory.screen.views import spaced, views
 
@@ -28,6 +28,9 @@ _MORE_WORK = 10_000
 _NUMBER = re.compile("[0-9]+")
 _APART = 16  # characters from number to number; what has many more numbers than so is a table, and refused
 _NUMBERS = 1_000  # ... that any text may have
+
+_AROUND = 40  # tokens to each side of what fires, and the rest of their sentences
+_STOPS = frozenset(".!?")
 
 # Signs inside a number stay with it.
 _KEPT = {".": "\x01", ",": "\x02", ":": "\x03", "/": "\x04"}
@@ -52,16 +55,6 @@ def tokens(text: str) -> str:
     return " . " + " ".join(text.split()) + " . "
 
 
-def without_idioms(row: str, rules: Book) -> str:
-    """The text without its idioms; twice, as neighbours share the space between them."""
-    row = without_things(row)
-    keys = keys_of(row)
-    for idioms in rules.idioms:
-        if idioms.hits(row, keys):
-            row = idioms.pattern.sub(" _ ", idioms.pattern.sub(" _ ", row))
-    return row
-
-
 class Row:
     """A row of tokens and the rules that read it; its idioms are taken out when first asked for."""
 
@@ -74,14 +67,35 @@ class Row:
         return without_idioms(self.text, self.rules)
 
 
+def without_idioms(row: str, rules: Book) -> str:
+    """A row of tokens without its idioms and the ages of things."""
+    return " ".join(rules.idioms.without(without_things(row).split(" ")))
+
+
 def hits(row: Row) -> Iterator[str]:
     """The families that fire on a text, once its idioms are taken out."""
-    keys = keys_of(row.text)
-    fired = [rule for rule in row.rules.rules if rule.hits(row.text, keys)]
-    if fired and row.rules.idioms and row.bare != row.text:
-        keys = keys_of(row.bare)
-        fired = [rule for rule in fired if rule.hits(row.bare, keys)]
-    yield from dict.fromkeys(rule.family for rule in fired)
+    search = row.rules.rules
+    tokens = row.text.split(" ")
+    if spans := search.spans(tokens):
+        bare = without_idioms(around(spans, tokens), row.rules).split(" ")
+        fired = {span.family for span in spans} & {span.family for span in search.spans(bare)}
+        yield from (family for family in row.rules.families if family in fired)
+
+
+def around(spans: list[Span], tokens: list[str]) -> str:
+    """The sentences that hold some places of a row, with enough before and after them for any idiom."""
+    found: list[str] = []
+    done = 0
+    for _, start, end in sorted(spans, key=lambda span: span.start):
+        first, last = max(start - _AROUND, done), min(end + _AROUND, len(tokens))
+        while first > done and tokens[first] not in _STOPS:
+            first -= 1
+        while last < len(tokens) and tokens[last] not in _STOPS:
+            last += 1
+        if last > done:
+            found += tokens[first:last]
+            done = last
+    return " ".join(["", ".", *found, ".", ""])
 
 
 def foreign_hits(row: str, language: str, running: bool) -> Iterator[str]:

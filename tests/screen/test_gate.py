@@ -90,7 +90,6 @@ PARTS = [
     "mark_digits",
     "english",
     "hits",
-    "keys_of",
     "taken_for_an_age",
     "reckoned",
     "read",
