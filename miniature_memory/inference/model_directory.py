@@ -17,11 +17,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from miniature_memory import vocabulary
+from miniature_memory import __version__, vocabulary
 from miniature_memory.inference import container
 from miniature_memory.inference.architecture import Architecture
 from miniature_memory.inference.engine import FP32_FILE, INT8_FILE
 from miniature_memory.inference.quantize import write_int8
+from miniature_memory.inference.sampler import Settings
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -72,7 +73,7 @@ characters.
 
 {lineage}
 
-The hashes name the data and the code that it was made of; the texts themselves are no part of it.
+The hashes name the data that it was made of, and these files; the texts themselves are no part of it.
 """
 
 
@@ -109,7 +110,11 @@ def write_model_directory(
         atomic_write(new / "generation_config.json", _json(generation_config(generation or {})))
         atomic_write(new / "tokenizer.json", _json(tokenizer()))
         atomic_write(new / "tokenizer_config.json", _json(tokenizer_config(architecture)))
-        lineage = {**(lineage or {}), **{f"sha256 of {name}": value for name, value in hashes.items()}}
+        lineage = {
+            **(lineage or {}),
+            "released by": f"miniature-memory {__version__}",
+            **{f"sha256 of {name}": value for name, value in hashes.items()},
+        }
         atomic_write(new / "README.md", card(config, figures or {}, lineage, out.name))
         _swap(new, out)
     finally:
@@ -129,15 +134,13 @@ def read_weights(directory: Path) -> dict[str, NDArray[Any]]:
 
 def generation_config(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Sampling defaults in `transformers`' words."""
+    usual = Settings()
     return {
         "bos_token_id": vocabulary.END_OF_TEXT,
         "eos_token_id": vocabulary.END_OF_TEXT,
         "pad_token_id": vocabulary.END_OF_TEXT,
         "do_sample": True,
-        "temperature": 0.9,
-        "top_k": 0,
-        "top_p": 0.95,
-        "min_p": 0.05,
+        **{name: getattr(usual, name) for name in ("temperature", "top_k", "top_p", "min_p")},
         "max_length": 256,
         **overrides,
     }

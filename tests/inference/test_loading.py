@@ -20,7 +20,7 @@ from miniature_memory.inference.engine import FP32_FILE, INT8_FILE, Engine
 from miniature_memory.inference.model_directory import read_weights, write_model_directory
 from miniature_memory.inference.portable import PortableEngine
 from miniature_memory.inference.quantize import quantize_matrix
-from miniature_memory.inference.sampler import released_with
+from miniature_memory.inference.sampler import Settings, released_with
 from tests.inference.oracle import config, weights
 
 
@@ -157,7 +157,7 @@ def test_a_model_without_the_screens_attestation_is_refused(model: Path) -> None
 
 @pytest.mark.parametrize("text", ['{"temperature": "hot"}', '{"top_k": 2.5}', '{"seed": -4}', "[]", "{", "7"])
 def test_sampling_that_makes_no_sense_is_refused(model: Path, text: str) -> None:
-    assert released_with(model)[0].min_p == 0.02
+    assert released_with(model)[0] == Settings()
     (model / "generation_config.json").write_text(text)
     with pytest.raises(Damaged):
         released_with(model)
