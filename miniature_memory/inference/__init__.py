@@ -1,1 +1,1 @@
-"""The runtime: INT8 weights, a KV cache and one C file; numpy is all that it imports."""
+"""The runtime: INT8 weights, a KV cache, a network in one C file and a sampler in another."""

@@ -22,17 +22,11 @@
 /* How an activation is held. The integers are the same; what differs is which dot product the compiler finds:
  * u8 x s8 is one instruction with VNNI, s8 x s8 with ARM's dot product, s16 x s8 becomes pmaddwd elsewhere. */
 #if defined(__AVX512VNNI__) || defined(__AVXVNNI__)
-typedef uint8_t act;
-typedef int16_t product;
-#define ZERO 128
+typedef uint8_t act; typedef int16_t product; enum { ZERO = 128 };
 #elif defined(__ARM_FEATURE_DOTPROD)
-typedef int8_t act;
-typedef int16_t product;
-#define ZERO 0
+typedef int8_t act; typedef int16_t product; enum { ZERO = 0 };
 #else
-typedef int16_t act;
-typedef int32_t product;
-#define ZERO 0
+typedef int16_t act; typedef int32_t product; enum { ZERO = 0 };
 #endif
 
 enum { LETTER = 1, CAPITAL = 2, CONTROL = 4, SUMMARY = 8, TEXT = 16 }; /* kinds of ids */
@@ -69,17 +63,18 @@ INLINE float total(const float *x, int n, int squared) {
     return s[0];
 }
 
-INLINE float largest(const float *x, int n, int32_t mask) { /* bits are ordered as their floats are, once the */
-    int32_t best = INT32_MIN, bits;                         /* negative ones' are turned round; maxima have no order */
+/* Bits are ordered as their floats are, once those of negative ones are turned round. `mask` may take the sign. */
+INLINE float largest(const float *x, int n, int32_t mask) {
+    int32_t best = INT32_MIN, bits;
+    float found;
     for (int i = 0; i < n; i++) {
         memcpy(&bits, x + i, 4);
         bits = (bits & mask) ^ ((bits & mask) >> 31 & INT32_MAX);
         best = bits > best ? bits : best;
     }
     best ^= best >> 31 & INT32_MAX;
-    float f;
-    memcpy(&f, &best, 4);
-    return f;
+    memcpy(&found, &best, 4);
+    return found;
 }
 
 static void rms_norm(const float *x, const float *w, float *y, int n, double eps) {
@@ -228,13 +223,12 @@ static void attend(Model *m, int64_t at, float *q, int seen) { /* one head over 
 }
 
 static void attention(Model *m, int l, int first, int tokens) { /* keeps all keys; asks from `first` on */
-    const Layer *L = m->layer + l;
     const int H = m->head_dim;
     for (int t = 0; t < tokens; t++)
         for (int h = 0; h < m->kv_heads; h++) {
             const int64_t at = ((int64_t)l * m->kv_heads + h) * m->window + m->pos + t;
             float *k = m->k + (t * m->kv_heads + h) * H, *v = m->v + (t * m->kv_heads + h) * H;
-            place(m, k, L->k_norm, m->pos + t);
+            place(m, k, m->layer[l].k_norm, m->pos + t);
             m->k_scale[at] = keep(k, m->a, m->k8 + at * H, H);
             m->v_scale[at] = keep(v, m->a, m->v8 + at * H, H);
             mm_sum_rows(&(Matrix){m->k8 + at * H, 0, m->k_sum + at, 1, H});
@@ -243,7 +237,7 @@ static void attention(Model *m, int l, int first, int tokens) { /* keeps all key
         for (int h = 0; h < m->heads; h++) {
             const int64_t at = ((int64_t)l * m->kv_heads + h / (m->heads / m->kv_heads)) * m->window;
             float *q = m->q + (t * m->heads + h) * H;
-            place(m, q, L->q_norm, m->pos + t);
+            place(m, q, m->layer[l].q_norm, m->pos + t);
             attend(m, at, q, m->pos + t + 1);
         }
 }
