@@ -291,6 +291,12 @@ def _told_gains(figures: Figures) -> Iterator[str]:
         if key in figures:
             low, high = figures[f"{key}_interval"]
             shares.append((said, f"{figures[key]:.2f}", f"{low:.2f} … {high:.2f}"))
+    for key, said in (
+        ("invented", "of its words that stood nowhere, before they were dropped"),
+        ("fallbacks", "of its summaries that the algorithm's took the place of"),
+    ):
+        if key in figures["written"]:
+            shares.append((said, f"{figures['written'][key]:.3f}", ""))
     yield columns(shares)
 
 
@@ -345,13 +351,14 @@ def plot(figures: Figures) -> str:
     from miniature_memory.report.plots import lines
 
     middles = {"near": 80, "160": 208, "256": 640, "1k": 2560, "4k": 8192}
-    shown = ("plain 256", "summary", "oracle", "plain 512", "plain 1024")
-    series = [
-        (
-            _SAID[key],
-            [(math.log2(at), figures["names"][b][key]) for b, at in middles.items() if b in figures["names"]],
-        )
-        for key in shown
-    ]
+    shown = {
+        "plain 256": "window 256",
+        "summary": "window 256 and summary",
+        "oracle": "… that knows what recurs",
+        "plain 512": "window 512",
+        "plain 1024": "window 1,024",
+    }
+    told = [(math.log2(at), figures["names"][b]) for b, at in middles.items() if b in figures["names"]]
+    series = [(said, [(x, each[key]) for x, each in told]) for key, said in shown.items()]
     drawn = lines(series, "last mention, log2 of the characters since", "bits a name")
     return drawn.replace(">", f">{_STYLE}", 1)
