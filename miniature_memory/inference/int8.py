@@ -20,7 +20,7 @@ def read_int8(path: Path, architecture: Architecture) -> dict[str, memoryview]:
     file = container.read(path)
     if file.metadata.get("format") != FORMAT or file.metadata.get("version") != VERSION:
         raise Damaged(f"{path} is no {FORMAT} file of version {VERSION}.", "Release the model anew.")
-    if "sha256" not in file.metadata:
+    if not {"crc32", "sha256"} & file.metadata.keys():
         raise Damaged(f"{path} names no hash of its bytes.", "Copy it again, or release the model anew.")
     try:
         written = Architecture.of(json.loads(file.metadata["config"]), str(path))

@@ -9,11 +9,11 @@ once: each writes a file of its own and renames it. All libraries compute the sa
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
 import platform
 import stat
 import sys
+import zlib
 from collections.abc import Sequence
 from ctypes import (
     POINTER,
@@ -232,8 +232,7 @@ def _prebuilt() -> list[Path]:
 
 def _carried(level: str) -> str:
     """A library's file name; the source's hash in it keeps one of another version from being loaded."""
-    source = hashlib.sha256(_source()).hexdigest()[:12]
-    return f"kernel-{platform.machine()}-{level}-{source}.so"
+    return f"kernel-{platform.machine()}-{level}-{_hash(_source())}.so"
 
 
 def find_compiler() -> str | None:
@@ -268,7 +267,12 @@ def _processor_flags() -> set[str]:
 
 def _fingerprint() -> str:
     facts = [*FLAGS, *_native_flags(), _processor(), platform.libc_ver()[0]]
-    return hashlib.sha256("\0".join(facts).encode() + _source()).hexdigest()[:20]
+    return _hash("\0".join(facts).encode() + _source())
+
+
+def _hash(data: bytes) -> str:
+    """Tells versions apart; not hashlib, as that brings OpenSSL along."""
+    return f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}"
 
 
 def _source() -> bytes:

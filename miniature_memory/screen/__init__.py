@@ -14,8 +14,6 @@ Who may use what:
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +36,8 @@ __all__ = [
 
 def _version(folder: Path = Path(__file__).parent) -> str:
     """A short hash of the rules' data and code: any change of either is another version."""
+    import hashlib  # only here, as writing a story does without OpenSSL
+
     digest = hashlib.sha256()
     for path in sorted([*folder.glob("*.py"), *folder.glob("rules/*.txt")]):
         content = path.read_bytes().replace(b"\r\n", b"\n")
@@ -45,7 +45,15 @@ def _version(folder: Path = Path(__file__).parent) -> str:
     return f"1-{digest.hexdigest()[:12]}"
 
 
-VERSION: str = _version()
+VERSION: str
+
+
+def __getattr__(name: str) -> str:
+    """``VERSION``, worked out when it is first asked for: that reads every file of the screen."""
+    if name != "VERSION":
+        raise AttributeError(name)
+    globals()[name] = version = _version()
+    return version
 
 
 @dataclass(frozen=True)
@@ -115,4 +123,6 @@ def require(text: str, where: str) -> None:
 
 def keyed_hash(key: bytes, text: str) -> str:
     """HMAC-SHA256 (hex): enough to recognise a refused text, useless to guess it without the key."""
-    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    import hmac
+
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
