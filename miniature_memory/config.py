@@ -130,7 +130,9 @@ class TrainConfig(Section):
     head_rate: float = Field(0.004, gt=0, description="learning rate of the output head")
     ngram_rate: float = Field(0.3, gt=0, description="learning rate of the n-gram table")
     weight_decay: float = Field(0.05, ge=0, description="pull of the matrices towards zero")
-    dropout: float = Field(0.0, ge=0, lt=1, description="share of activations and n-grams that is left out")
+    dropout: float = Field(
+        0.0, ge=0, lt=1, description="share of activations left out, and of n-grams (long ones more)"
+    )
     qk_gain: float = Field(1.5, gt=0, description="constant gain of the query and key norms")
     warmup: int = Field(20, ge=0, description="steps until the full rate")
     decay: float = Field(0.4, ge=0, lt=1, description="share of the steps in which the rate falls to zero")

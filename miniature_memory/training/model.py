@@ -38,11 +38,14 @@ ZERO_AT_FIRST = (
     "ngram.embed.weight",
 )
 
+#: shares of the dropout by length: the longer an n-gram, the better its row knows by heart what followed
+LEFT_OUT = tuple(n - 1 for n in ORDERS)
+
 
 @dataclass(frozen=True)
 class Shape:
     """What a model is made of. ``qk_gain`` is the constant gain of the query and key norms; ``dropout`` acts
-    in training only, on what goes into the residual stream, and on n-grams as wholes.
+    in training only, on what goes into the residual stream, and on n-grams as wholes (longer ones more).
 
     The limits (25 million parameters, a block of 256) are the configuration's; benchmarks may go beyond.
     """
@@ -209,7 +212,8 @@ class NgramFeatures(nn.Module):
         index = torch.stack(rows, -1).view(-1, len(ORDERS))
         kept = None
         if self.training and self.dropout:  # a position learns from its shorter n-grams, too
-            kept = torch.empty(index.shape, device=ids.device).bernoulli_(1 - self.dropout)
+            left_out = torch.tensor(LEFT_OUT, device=ids.device) * self.dropout
+            kept = torch.bernoulli((1 - left_out).clamp(0).expand(index.shape))
         sparse = table.device.type == "cpu"
         x = F.embedding_bag(index, table, mode="sum", sparse=sparse, per_sample_weights=kept)
         return x.view(*ids.shape, -1)

@@ -112,6 +112,17 @@ def test_the_n_last_characters_choose_a_row_and_nothing_else_does() -> None:
     assert not torch.allclose(one[:, 24], two[:, 24])
 
 
+def test_dropout_leaves_out_longer_ngrams_more() -> None:
+    model = Model(shape(ngram_rows=500, dropout=0.1))
+    assert model.ngram is not None
+    torch.nn.init.ones_(model.ngram.embed.weight)
+    ids = torch.randint(4, 170, (16, 256))
+    torch.manual_seed(1)
+    kept = model.ngram(ids).mean().item()
+    assert kept == pytest.approx(0.9 + 0.8 + 0.7 + 0.6 + 0.5, abs=0.1)
+    assert model.eval().ngram(ids).mean().item() == 5
+
+
 def test_dropout_acts_in_training_only() -> None:
     model = stirred(shape(ngram_rows=500, dropout=0.5))
     ids = torch.randint(4, 170, (1, 40))
