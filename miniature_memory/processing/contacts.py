@@ -17,7 +17,8 @@ PLACEHOLDERS: Final = {"email": "[email]", "link": "[link]", "handle": "[handle]
 
 _TOP = (
     r"(?:com|org|net|info|io|me|co|tv|ly|gg|app|dev|blog|site|online|shop|store|edu|gov|test|example|invalid|"
-    r"uk|us|de|fr|es|it|nl|se|no|dk|fi|pl|ru|jp|cn|in|au|ca|ch|at|be|br|eu|ie|nz|za|xyz|club|page|social|link)"
+    r"uk|us|de|fr|es|it|nl|se|no|dk|fi|pl|ru|jp|cn|in|au|ca|ch|at|be|br|eu|ie|nz|za|ee|pt|gr|"
+    r"cz|hu|ro|sk|hr|bg|tr|mx|kr|tw|hk|sg|lu|li|fm|ai|xyz|club|page|social|link)"
 )
 # networks; what is also a plain word (discord, signal) must be written as a name
 _NETWORK = (
@@ -27,10 +28,11 @@ _NETWORK = (
 # every run is bounded, so that a line of a hundred megabytes costs a hundred megabytes' time
 _LABEL = r"[^\W_][\w-]{0,62}"
 _USER = r"[^\W_][\w.+'-]{0,63}"
-_AT = r"(?:\s?[\[({<]\s?(?:at|@)\s?[\])}>]\s?|\s?[@＠]\s?|\s-at-\s|(?<=\w)(?-i:\sAT\s))"
-_DOT = r"(?:\.|\s?[\[({<]\s?(?:dot|\.)\s?[\])}>]\s?|\s-?dot-?\s)"
+_AT = r"(?:\s?[\[({<]\s?(?:at|@)\s?[\])}>]\s?|[@＠]|\s[@＠]\s|\s-at-\s|(?<=\w)(?-i:\sAT\s))"
+_DOT = rf"(?:\.|\s\.\s(?={_TOP}\b)|\s?[\[({{<]\s?(?:dot|\.)\s?[\])}}>]\s?|\s-?dot-?\s)"
 _EMAIL: Final = re.compile(
     rf"(?<![\w.+@-])(?:mailto:\s?)?{_USER}{_AT}{_LABEL}(?:{_DOT}{_LABEL}){{0,4}}?{_DOT}[^\W\d_]{{2,24}}(?![\w-]|\.\w)"
+    rf"|(?<![\w.+-])[^\W_][\w.]{{0,63}}-at-[^\W_]\w{{0,62}}(?:-dot-\w{{1,63}}){{0,3}}-dot-{_TOP}\b"
     rf"|(?<![\w.+-]){_USER}\sat\s{_LABEL}(?:\sdot\s{_LABEL}){{0,3}}\sdot\s(?:com|org|net|info|edu|co|uk|de|fr|eu|example|test)\b",
     re.I,
 )
@@ -55,15 +57,17 @@ _LABELLED: Final = re.compile(
 # Telephone numbers: with a country code, with an area code in brackets, in groups by - . or space, or after
 # a word that says so. A range of years, a date, a sum of money or a long plain number is none.
 _PHONE: Final = re.compile(
-    r"(?<![\w.,/$€£:-])(?:"
-    r"(?:\+|00)\d{1,3}[ .()/-]{0,2}(?:\d[ .()/-]{0,2}){6,12}\d"
+    r"(?<![\w.,/$€£:-])(?:(?<!\d )|(?=\())(?:"
+    r"(?:\+|00 ?)\d{1,3}[ .()/-]{0,2}(?:\d[ .()/-]{0,2}){6,12}\d"
     r"|\((?!1[0-9]\d\d\)|20\d\d\))\d{2,5}\)[ .-]?(?=(?:[ .-]?\d){5,9}(?!\d))\d{2,4}(?:[ .-]?\d{2,4}){1,3}"
+    r"|\(0\)[ .-]?\d{2,5}(?:[ .-]?\d{2,4}){2,3}"
     r"|0\d(?:[ .-]\d\d){4}"
-    r"|0\d{2,4}[ ./-]\d{3,4}(?:[ .-]?\d{2,4}){1,2}"
+    r"|0\d[ -]\d{3,4}[ -]\d{3,4}(?: \d\d)?"
+    r"|0\d{2,4}(?:[ ./-]| / )\d{3,4}(?:[ .-]?\d{2,4}){1,2}"
     r"|0\d{9,10}"
     r"|(?:1[ .-])?[2-9]\d{2}([ .-])\d{3}\1\d{4}"
     r"|[2-9]\d{2}[ .-]\d{3}[.-]\d{4}"
-    r"|[2-9]\d{2}[2-9]\d{6}"
+    r"|(?<!number )(?<!serial )(?<!code )(?<!no\. )[2-9]\d{2}[2-9]\d{6}"
     r"|[6-9]\d{4}[ -]\d{5}"
     r"|555[-.]\d{4}"
     r")(?![\w-]|[.,]\d)"
@@ -71,7 +75,7 @@ _PHONE: Final = re.compile(
 _CALLED: Final = re.compile(
     r"\b((?:(?:tel|telephone|phone|mobile|cell|whatsapp|signal|fax)(?:\s?(?:number|no|is))?|call|text|dial|ring|reach|"
     r"number(?:\sis|'s))\s*[.:]*\s*(?:me|us|him|her|them)?\s*(?:at|on|is|under)?\s*:?\s*)"
-    r"(\+?\(?\d(?:[ .()/-]{0,2}\d){5,14})(?![\w-])",
+    r"(\+?\(?\d(?:[ .()/-]{0,3}\d){5,14})(?![\w-])",
     re.I,
 )
 # What any contact holds, in one pass of linear time: most stories hold nothing of it, and that is all
