@@ -36,21 +36,22 @@ SHARE = 10  # datatrove, at some dozen documents a second, is given one in so ma
 PIECES = (2000, 3000, 5000, 8000, 12_000, 20_000)
 T = TypeVar("T")
 
+APART = ("screen (apart)", "summaries (apart)")
 SETTINGS = ["executor=serial", "prepare.renamed_versions=0"]
 
 
 def run(options: Options) -> dict[str, Any]:
     """Figures: documents, recall {kind: share}, precision {near, contained}, wrong_drops, contacts,
-    chapters_cut, funnel, seconds {step: CPU}, documents_per_second, peak_mb; where asked for also memory,
-    datatrove, pieces and dropped."""
+    chapters_cut, funnel, seconds {stage: CPU}, steps {step: CPU}, documents_per_second, peak_mb; where asked
+    for also memory, datatrove, pieces and dropped."""
     count = DOCUMENTS
     with tempfile.TemporaryDirectory() as folder:
         ids = _in_a_new_process(fill, folder, count)  # made there, so that its memory doesn't count here
         with closing(Workspace(folder)) as workspace:
-            seconds = process(workspace)
+            seconds, steps = process(workspace)
             highest = own_peak_megabytes()
-            figures = {"documents": count, **judge(workspace, ids), "seconds": seconds}
-    counted = sum(spent for step, spent in seconds.items() if "apart" not in step)
+            figures = {"documents": count, **judge(workspace, ids), "seconds": seconds, "steps": steps}
+    counted = sum(spent for stage, spent in seconds.items() if stage not in APART)
     figures["documents_per_second"] = round(count / counted, 1)
     figures["peak_mb"] = round(highest)
     figures["datatrove"] = datatrove(options.datatrove, count if options.full else count // SHARE)
@@ -82,47 +83,66 @@ def fill(folder: str, count: int) -> list[str]:
     return ids
 
 
-def process(workspace: Workspace) -> dict[str, float]:
-    """CPU seconds of each stage without, and of the screen and the summaries as entries of their own."""
+def process(workspace: Workspace) -> tuple[dict[str, float], dict[str, float]]:
+    """CPU seconds of each stage without, and of the screen and the summaries as entries of their own; and of
+    the steps that take most of the stages' time."""
     from miniature_memory.processing import clean, prepare, validate
 
     config, quiet = load(sets=SETTINGS, environment={}), Progress(quiet=True)
     seconds: dict[str, float] = {}
-    with _apart() as apart:
+    with _timed() as spent:
         stages: tuple[Callable[..., Any], ...] = (validate.validate, clean.clean, prepare.prepare)
         for stage in stages:
-            began, before = time.process_time(), sum(apart.values())
+            began, before = time.process_time(), sum(spent[name] for name in APART)
             stage(workspace, config, quiet)
-            seconds[stage.__name__] = time.process_time() - began - (sum(apart.values()) - before)
-    seconds.update(apart)
+            apart = sum(spent[name] for name in APART) - before
+            seconds[stage.__name__] = time.process_time() - began - apart
+    seconds |= {name: spent.pop(name) for name in APART}
+    return _rounded(seconds), _rounded(spent)
+
+
+def _rounded(seconds: dict[str, float]) -> dict[str, float]:
     return {name: round(spent, 2) for name, spent in seconds.items()}
 
 
 @contextmanager
-def _apart() -> Iterator[dict[str, float]]:
-    """CPU seconds spent in the screen and in the summaries, which run as ever."""
+def _timed() -> Iterator[dict[str, float]]:
+    """CPU seconds spent in the screen, in the summaries and in steps of the stages, which run as ever."""
     from miniature_memory import screen
     from miniature_memory.memory import condense
+    from miniature_memory.processing import language, narrative, quality_filter, validate
+    from miniature_memory.processing.dedup import Duplicates
+    from miniature_memory.processing.near_index import NearIndex
 
-    spent: dict[str, float] = {"screen (apart)": 0.0, "summaries (apart)": 0.0}
+    where: tuple[tuple[str, Any, str], ...] = (
+        (APART[0], screen, "check"),
+        (APART[1], condense, "grid_summaries"),
+        ("text cleaned", validate, "clean_text"),
+        ("words hashed", validate, "word_hashes"),
+        ("quality, its rules", quality_filter, "judge"),
+        ("quality, language", language, "vote"),
+        ("quality, narrative", narrative, "probabilities"),
+        ("sketch", validate, "sketch"),
+        ("duplicates compared", Duplicates, "judge"),
+        ("index written", NearIndex, "append"),
+    )
+    spent = {name: 0.0 for name, _, _ in where}
 
-    def timed(name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def call(argument: Any) -> Any:
+    def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
             began = time.process_time()
             try:
-                return function(argument)
+                return function(*arguments)
             finally:
                 spent[name] += time.process_time() - began
 
         return call
 
     with ExitStack() as stack:
-        for name, module, function in (
-            ("screen (apart)", screen, "check"),
-            ("summaries (apart)", condense, "grid_summaries"),
-        ):
-            stack.enter_context(patch.object(module, function, timed(name, getattr(module, function))))
+        for name, owner, function in where:
+            stack.enter_context(patch.object(owner, function, timed(name, getattr(owner, function))))
         yield spent
+    spent["quality, its rules"] -= spent["quality, language"] + spent["quality, narrative"]
 
 
 # -- memory ---------------------------------------------------------------------------------------
@@ -214,6 +234,11 @@ def _speed_table(figures: dict[str, Any]) -> str:
         for step, spent in seconds.items():
             cell = f"{1000 * spent / count:.2f}"
             rows.append((step, cell, "") if sides == 1 else (step, "", cell))
+    counted = sum(spent for stage, spent in figures["seconds"].items() if stage not in APART)
+    for step, spent in figures["steps"].items():
+        rows.append(
+            (f"  of ours: {step}", f"{1000 * spent / figures['documents']:.2f} ({spent / counted:.0%})", "")
+        )
     speed = f"{figures['documents_per_second']:,.0f}"
     rows.append(("documents a second on one core", speed, f"{theirs.get('documents_per_second', '')}"))
     if "minhash_per_second" in theirs:
