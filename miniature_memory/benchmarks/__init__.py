@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from miniature_memory.errors import UsageError
-from miniature_memory.workspace import atomic_write
 
 NAMES = ("run", "training", "inference", "memory", "processing", "screen", "extraction")
 
@@ -39,6 +38,8 @@ def run(name: str, options: Options) -> tuple[dict[str, Any], str]:
 
 def draw(name: str, figures: dict[str, Any], out: Path) -> None:
     """Writes the plot of a benchmark's figures to ``out``. Raises ``UsageError`` where it has none."""
+    from miniature_memory.workspace import atomic_write  # here, as some modules are held to their memory
+
     module = import_module(f"miniature_memory.benchmarks.{name}")
     if not hasattr(module, "plot"):
         raise UsageError(f"The benchmark {name} has no plot.", "Leave --plot out.")

@@ -15,17 +15,6 @@ from pathlib import Path
 from typing import Any
 
 CHARACTERS = 1500
-TEXT = (
-    "The harbour was quiet when Ingrid Halvorsen unlocked the chandlery. Rain had fallen since midnight, "
-    "and the ropes on the quay were dark with it. She lit the stove, hung up her coat and read the note "
-    "that Matthias Brandt had left on the counter.\n"
-    '"The surveyor comes at noon," it said. "He will ask about the ledger. Tell him what we agreed."\n'
-    "Halvorsen folded the paper twice. In thirty years of trade she had never told a customs man anything "
-    "but the truth, and Brandt knew it. She took the ledger from its shelf, wiped the dust from its spine "
-    "and began to count.\n"
-    "By ten o'clock the wind had turned. Captain Osei came in for lamp oil, stayed for coffee, and spoke of "
-    "the reef beyond the northern light, where his brother's schooner had been lost with all its cargo.\n"
-)
 
 
 def main(side: str, directory: str, *more: str) -> None:
@@ -36,7 +25,7 @@ def main(side: str, directory: str, *more: str) -> None:
 
 #: `mm` as it is, but for the sampler's last word
 _MM = (
-    "from miniature_memory.benchmarks.inference_sides import recite; recite(); "
+    "from miniature_memory.benchmarks.recite import recite; recite(); "
     "from miniature_memory.scripts.cli import main; main()"
 )
 
@@ -64,31 +53,9 @@ def ours(directory: Path, *_: str) -> dict[str, float]:
     }
 
 
-def recite() -> None:
-    """From now on a loaded engine's sampler draws as always, but says the next character of ``TEXT``."""
-    from itertools import cycle
-
-    from miniature_memory.inference.engine import Engine
-    from miniature_memory.vocabulary import spell
-
-    load = Engine.load
-
-    def load_reciting(*arguments: Any) -> Any:
-        engine: Any = load(*arguments)
-        text, sample = cycle(spell(TEXT)), engine.sample
-
-        def next_character(*arguments: Any) -> int:
-            sample(*arguments)
-            return next(text)
-
-        engine.sample = next_character
-        return engine
-
-    Engine.load = load_reciting  # type: ignore[method-assign, assignment]
-
-
 def slope(directory: Path, *_: str) -> dict[str, float]:
     """Growth of resident memory over 100,000 characters, in MB per 10,000."""
+    from miniature_memory.benchmarks.recite import recite
     from miniature_memory.inference.engine import Engine
     from miniature_memory.inference.sampler import Settings
     from miniature_memory.inference.write import Token, write
