@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache, cached_property
 
 from miniature_memory.screen.ages import mark_english
+from miniature_memory.screen.amounts import without_amounts
 from miniature_memory.screen.book import Book, apart, book
 from miniature_memory.screen.counts import taken_for_an_age
 from miniature_memory.screen.disguises import Disguises
@@ -69,7 +70,7 @@ class Row:
 
 def without_idioms(row: str, rules: Book) -> str:
     """A row of tokens without its idioms and the ages of things."""
-    return " ".join(rules.idioms.without(without_things(row).split(" ")))
+    return without_amounts(" ".join(rules.idioms.without(without_things(row).split(" "))))
 
 
 def hits(row: Row) -> Iterator[str]:

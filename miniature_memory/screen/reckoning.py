@@ -27,6 +27,11 @@ _SPANS = [
     for pattern, said in (
         (r" half a decade(?= )", " %5 years"),
         (r" (?:a|one|%1) decade and a half(?= )", " %15 years"),
+        (r" (?:a|one|%1) decade and (?:a|one|%1) (?:year|summer|winter|spring)(?= )", " %11 years"),
+        (
+            r" (?:a|one|%1) decade and %([2-7]) (?:more )?(?:years|summers|winters|springs)(?= )",
+            r" %1\1 years",
+        ),
         (r" (?:a|one|another|%1) (?:full |whole )?decade(?= )", " %10 years"),
         (r" (?:two|%2) decades(?= )", " #20 years"),
         (r" a quarter of a century(?= )", " #25 years"),
@@ -34,6 +39,25 @@ _SPANS = [
         (r" (?:a|one|another) (?:full |whole )?(?:year|twelvemonth)(?= )", " %1 years"),
         (r" (?:a couple of|a pair of) (?=years |birthdays |summers )", " %2 "),
         (r" a few (?=years |birthdays |summers )", " %3 "),
+    )
+]
+# Births are told by what happened that year, too: it is written behind it.
+_EVENTS = [
+    (re.compile(rf" (?:{what})(?= )"), rf"\g<0> ={year}")
+    for year, what in (
+        (1900, r"(?:with|at the (?:turn|start|dawn|beginning) of) the (?:new |twentieth |~20 )?century"),
+        (1912, r"(?:the )?titanic (?:sank|went down|disaster)|sinking of the titanic"),
+        (1914, r"the great war (?:began|broke out)|outbreak of the great war"),
+        (1918, r"armistice(?: day)?|the great war ended|end of the great war"),
+        (1945, r"v ?e day|v ?j day|hiroshima|end of the \^2 world war"),
+        (1953, r"the queen 's coronation|everest was (?:\^1 )?(?:climbed|conquered)"),
+        (1963, r"kennedy was (?:shot|killed)|kennedy (?:assassination|shooting)"),
+        (1966, r"england won the world cup"),
+        (1969, r"moon landings?|(?:men|man|they) (?:\^1 )?(?:landed|walked|set foot) on the moon|apollo %11"),
+        (1986, r"chernobyl|challenger disaster"),
+        (1989, r"the (?:berlin )?wall (?:came down|fell|was opened)|fall of the (?:berlin )?wall"),
+        (1991, r"soviet union (?:fell|collapsed|ended)|collapse of the soviet union"),
+        (2000, r"the (?:new )?millennium(?: eve| night)?"),
     )
 ]
 _SPAN_WORD = re2.compile(r" (?:decades?|year|twelvemonth|century|couple|pair|few) ")
@@ -44,10 +68,12 @@ _STORY = re2.compile(
     r" (?:the )?year (?:now )?(?:is|was|had been|of our lord|:) (?:still |only |then )?=((?:1[5-9]|20)[0-9][0-9]) "
 )
 _BIRTH = (
-    r"born|birth|dob|d \. o \. b|d\.o\.b|birthdate|birthday|b \.|(?:come|came|comes|coming) into (?:the|this) world"
+    r"born|births?|dob|d \. o \. b|d\.o\.b|birthdate|birthday|b \.|(?:come|came|comes|coming) into (?:the|this) world"
     r"|entered (?:the|this) (?:world|life)|delivered|christened|baptised|baptized|saw the light of day"
-    r"|drew (?:his|her) first breath|brought into the world"
+    r"|drew (?:his|her) (?:first|\^1) breath|brought into the world"
+    r"|(?:both|all) (?:made|built|launched|founded|dated|new|begun)"
 )
+_BORN_AT_ALL = re2.compile(rf" (?:{_BIRTH}) ")
 _BORN = (
     re2.compile(rf" (?:{_BIRTH})(?: (?:[^ .!?;=]+|[.])){{0,8}} (?:[0-9]{{1,2}}[.])*{_DATE} "),
     re2.compile(rf" {_DATE} (?:[^ .!?;=]+ ){{0,6}}(?:{_BIRTH}) "),
@@ -77,7 +103,7 @@ _DIFFERENCE = re2.compile(
 _YOUNGER = re2.compile(
     _GAP + r" ?(?:, )?(?:younger|(?:his|her|my|their) (?:[a-z]+ 's )?junior|junior|behind (?:him|her) in age)"
     rf"| (?:born|came|arrived) (?:just |only |exactly )?{_GAP[1:]} (?:after|later than) (?:his|her|the|their) "
-    r"| (?:younger|junior) by [%#]([0-9.]+) years"
+    r"| (?:younger|junior|(?:trail|follow)(?:s|ed|ing) (?:him|her|them)) by [%#]([0-9.]+) years"
 )
 _OLDER = re2.compile(
     _GAP
@@ -120,6 +146,28 @@ _GONE = (
         r"|from now|from then|from today|hence|in the future)"
     ),
 )
+_THEN = (
+    r" (?:day|week|month|year|night|hour|morning|evening|spring|summer|autumn|winter|season) "
+    r"(?:that |when |in which |on which |of )?(?:[a-z]+ ){1,2}(?:(?:was|were) (?:born|weaned|christened|baptised)|birth"
+    r"|(?:learned|learnt|began) to (?:walk|talk|speak|crawl|read)|(?:\^1|first) (?:spoke|walked|smiled)|(?:took|cut|said) (?:his|her) \^1) "
+)
+_ON = r"(?:[^ .!?]+ ){0,14}"
+_SMALL_GAP = (
+    r"%[0-9.?]+ (?:[a-z]+ )?(?:years?|birthdays|summers|winters|springs|autumns|christmases|harvests)"
+)
+#: a birth and, in its sentence, less than eighteen years that went by
+_SINCE_BIRTH = (
+    re2.compile(rf"{_THEN}{_ON}(?:{_SMALL_GAP}|\^1?[0-9] anniversary) "),
+    re2.compile(rf" {_SMALL_GAP} (?:ago|before|earlier|back|since|hence) (?:[^ .!?]+ ){{0,12}}{_THEN[1:]}"),
+    re2.compile(rf" {_SMALL_GAP} (?:ago|before [.,;]|earlier|back) {_ON}(?:was|were|been|is) born "),
+    re2.compile(
+        rf" [%#][0-9]+ years ago {_ON}born (?:[^ .!?]+ ){{0,6}}{_SMALL_GAP} (?:later|after|afterwards|on) "
+    ),
+    re2.compile(
+        r" together (?:, )?(?:[^ .!?;]+ ){0,8}(?:are|were|is|was|made|make|came to|counted|numbered) "
+        r"(?:[a-z]+ )?(?:%[0-9.?]+|#[1-4][0-9]|#5[0-3]) (?:[.,;:!?]|years|and) "
+    ),
+)
 _NOW = re2.compile(
     rf"{_GAP} (?:ago|earlier|before|back|previously|into the past) (?:[^ #%~=]+ ){{0,12}}"
     r"(?:is|am|'m|'s|now|today|she is|he is|are|turns|turned) (?:now |today )?#([0-9.]+) "
@@ -150,7 +198,7 @@ _PARENT = (  # how old somebody was when a child came
     re2.compile(
         r" #([0-9]+) (?:years old )?(?:at|on the day of|at the time of|upon|before) (?:his|her|their) (?:birth|arrival) "
     ),
-    re2.compile(r" #([0-9]+) (?:years old )?, (?:he|she|they|[a-z]+) (?:was|were) born "),
+    re2.compile(r" #([0-9]+) (?:years old )?(?:, )?(?:he|she|they|[a-z]+) (?:was|were) born "),
     re2.compile(
         r" (?:mother|father|parents|mum|dad) (?:[^ .!?;%]+ ){0,6}#([0-9]+) when (?:he|she|they|[a-z]+) (?:arrived|came) "
     ),
@@ -242,6 +290,11 @@ def years_spent(text: str) -> bool:
     )
 
 
+def since_birth(text: str) -> bool:
+    """Years since a birth that something else is told by, and two ages in one sum."""
+    return any(pattern.search(text) for pattern in _SINCE_BIRTH)
+
+
 def lifespan(text: str) -> bool:
     """Two years of a life on a stone or a card, less than eighteen apart."""
     return any(
@@ -258,6 +311,7 @@ _SUMS: tuple[tuple[str, Callable[[str], bool]], ...] = (
     ("arithmetic", years_to_come),
     ("arithmetic", child_of),
     ("arithmetic", years_spent),
+    ("arithmetic", since_birth),
     ("birth-year", lifespan),
 )
 
@@ -266,5 +320,8 @@ def reckoned(text: str) -> Iterator[str]:
     """The rules that fire."""
     if _SPAN_WORD.search(text):
         for pattern, said in _SPANS:
+            text = pattern.sub(said, text)
+    if _BORN_AT_ALL.search(text):
+        for pattern, said in _EVENTS:
             text = pattern.sub(said, text)
     yield from dict.fromkeys(family for family, fires in _SUMS if fires(text))

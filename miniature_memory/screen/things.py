@@ -27,9 +27,10 @@ _ADJECTIVE = ("ic", "al", "ous", "ful", "less", "ish", "ern", "ian", "ese", "woo
 # things whose names people have, too: only with an article are they things
 _NAMES = frozenset("ash brandy cliff forest linden marina olive rod sherry willow".split())
 _BE = frozenset(
-    "is was are were 's be been being looked seemed turned reached must might may could can would will had has "
+    "is was are were 's be been being look looks looked seem seems seemed appeared turned reached must might may "
+    "could can would will had has "
     "have barely only just about almost nearly already now some over at least roughly around more than less "
-    "not quite still itself alone too also then , which that".split()
+    "not quite still itself alone too also then , which that who".split()
 )
 _PREPOSITIONS = frozenset(
     "of in on by at near behind beside under above from for across outside over with to into beneath inside "
