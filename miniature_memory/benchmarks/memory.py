@@ -292,8 +292,8 @@ def _told_gains(figures: Figures) -> Iterator[str]:
             low, high = figures[f"{key}_interval"]
             shares.append((said, f"{figures[key]:.2f}", f"{low:.2f} … {high:.2f}"))
     for key, said in (
-        ("invented", "of its words that stood nowhere, before they were dropped"),
-        ("fallbacks", "of its summaries that the algorithm's took the place of"),
+        ("invented", "of the words of its summaries, stood nowhere"),
+        ("as_the_algorithm", "of them, the algorithm has too"),
     ):
         if key in figures["written"]:
             shares.append((said, f"{figures['written'][key]:.3f}", ""))

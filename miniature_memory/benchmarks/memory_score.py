@@ -12,6 +12,7 @@ written   the model's own, written slide by slide from 40 slides before a block'
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ from miniature_memory.benchmarks.memory_models import SIDES, model_path, shape_o
 from miniature_memory.benchmarks.memory_names import name_mentions, oracle
 from miniature_memory.inference.engine import Engine, Runtime
 from miniature_memory.inference.model_directory import write_model_directory
-from miniature_memory.inference.write import MOST_DROPPED, keep_known, written_summary
+from miniature_memory.inference.write import written_summary
 from miniature_memory.memory.condense import SEPARATOR, SLIDE, readable
 from miniature_memory.memory.layout import EMPTY, encode_summary, read_row
 from miniature_memory.memory.rows import Corpus
@@ -40,6 +41,7 @@ Bits = NDArray[np.float32]
 #: what stands in config.json where a released model names its screen
 UNSCREENED = "none: given books, for this benchmark alone"
 _AT_ONCE = 32_768  # ids
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @torch.no_grad()
@@ -89,13 +91,13 @@ def other_summaries(corpus: Corpus, passages: Sequence[Passage]) -> list[Ids]:
 
 
 def write_summaries(
-    engine: Runtime, corpus: Corpus, blocks_: Sequence[Sequence[Passage]]
+    engine: Runtime, corpus: Corpus, asked: Sequence[Sequence[Passage]]
 ) -> tuple[list[Ids], dict[str, float]]:
-    """The model's own summary for each passage, and how they came about: ``invented``, the share of words
-    that stood nowhere in what it had read; ``fallbacks``, the share of slides where that was too much."""
+    """The model's own summary for each passage; ``invented``, the share of their words that stood nowhere in
+    what had been read; ``as_the_algorithm``, the share that stand in the algorithm's summary too."""
     summaries: list[Ids] = []
-    invented, fallbacks = [], 0
-    for block in blocks_:
+    words = invented = shared = 0
+    for block in asked:
         first, last = (block[i].start // SLIDE - 1 for i in (0, -1))
         book, begin = block[0].book, max(first - RUN_UP, 0)
         offset = int(corpus.slots[block[0].document])
@@ -103,17 +105,16 @@ def write_summaries(
         for slot in range(begin, last):
             text = book[slot * SLIDE : (slot + 2) * SLIDE]
             said = f"{summary} {readable(text[:SLIDE])}"
-            known, dropped = keep_known(written_summary(engine, Window(summary, text.tolist())), said)
-            if dropped > MOST_DROPPED:
-                known = readable(corpus.summaries[offset + slot + 1])
-                fallbacks += 1
-            invented.append(dropped)
-            summary = readable(encode_summary(known))
+            summary = readable(encode_summary(written_summary(engine, Window(summary, text.tolist()))))
+            written = _WORD.findall(summary)
+            words += len(written)
+            invented += sum(word not in said for word in written)
+            shared += sum(word in readable(corpus.summaries[offset + slot + 1]) for word in written)
             if slot + 1 >= first:
                 summaries.append(encode_summary(summary))
     return summaries, {
-        "invented": round(float(np.mean(invented)), 4),
-        "fallbacks": round(fallbacks / len(invented), 4),
+        "invented": round(invented / max(words, 1), 4),
+        "as_the_algorithm": round(shared / max(words, 1), 4),
     }
 
 

@@ -13,7 +13,6 @@ there is no argument that leaves it out. Memory and the cost of a character don'
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
@@ -23,10 +22,10 @@ from miniature_memory.errors import Damaged, Refused, UsageError
 from miniature_memory.inference.engine import Runtime
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.memory.bonus import Spelling
-from miniature_memory.memory.condense import SEPARATOR, SLIDE, SUMMARY_SLOTS, Memory, readable
+from miniature_memory.memory.condense import SEPARATOR, SLIDE, Memory, readable
+from miniature_memory.memory.draft import Draft
 from miniature_memory.memory.window import BLOCK, TEXT_SLOTS, Window
 from miniature_memory.vocabulary import (
-    CONTROL_TOKENS,
     END_OF_TEXT,
     IS_LETTER,
     NEWLINE,
@@ -39,15 +38,11 @@ from miniature_memory.vocabulary import (
 )
 
 MemoryKind = Literal["summary", "written", "none"]
-#: more of a written summary's words dropped than this share, and the algorithm's takes its place
-MOST_DROPPED: Final = 0.2
 SCENE: Final = "* * *"
 
 _SHOWN: Final = tuple(SCENE if i == SCENE_BREAK else s for i, s in enumerate(SYMBOLS))
 _NOT_TEXT: Final = (END_OF_TEXT, SUMMARY, TEXT)
-_NOT_SUMMARY: Final = (*range(len(CONTROL_TOKENS)), NEWLINE)
 _GREEDY: Final = Settings(temperature=0, loop_guard=0)
-_WORD: Final = re.compile(r"[^\W\d_]+")
 #: a bare list of names is no sentence of any language, and the screen refuses languages that it can't tell
 _SPOKEN: Final = "This is what the story tells of, and these are the names in it: {}."
 _CONTEXT: Final = 500  # shown characters that the screen reads new ones with
@@ -76,12 +71,10 @@ class Evicted:
 
 @dataclass(frozen=True, slots=True)
 class SummaryEvent:
-    """The 60 characters that the window now remembers. ``source``: who wrote them; ``dropped``: the share
-    of a written summary's words that stood neither in the old one nor in the text."""
+    """The 60 characters that the window now remembers, and who wrote them."""
 
     text: str
     source: Literal["algorithm", "model"] = "algorithm"
-    dropped: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +171,8 @@ def write(
     """Writes ``length`` characters after the prompt, which the events don't repeat; None: without end.
 
     A model may want to end its story before that: END_OF_TEXT is never drawn. ``memory``: ``summary``
-    (names kept by the algorithm), ``written`` (the model writes the summary, and only words that stood in
-    the old one or in the text stay), ``none`` (an empty slot). ``story`` is where it goes on from, and is
+    (names kept by the algorithm), ``written`` (the model writes the summary, of words that stood in the old
+    one and names of the text), ``none`` (an empty slot). ``story`` is where it goes on from, and is
     kept up to date.
 
     Raises, before anything is written, ``Refused`` for a prompt that the screen refuses and ``UsageError``
@@ -317,27 +310,20 @@ class _Writer:
     def _slide(self) -> Iterator[Event]:
         """The oldest 96 characters leave, the summary is written anew, the window is read again."""
         window, memory = self.story.window, self.story.memory
-        old = window.summary
-        written = written_summary(self.engine, window) if self.kind == "written" else None
+        written = written_summary(self.engine, window) if self.kind == "written" else ""
         evicted = window.slide()
         memory.observe(evicted)
         yield Evicted(len(evicted))
-        if written is not None:
-            text, dropped = keep_known(written, f"{old} {evicted}")
-            if dropped <= MOST_DROPPED:
-                yield self._remember(text, "model", dropped)
-            else:
-                yield self._remember(memory.summary(readable(window.text)), "algorithm", dropped)
-        elif self.kind == "summary":
+        if written:
+            yield self._remember(written, "model")
+        elif self.kind != "none":
             yield self._remember(memory.summary(readable(window.text)))
         self._read()
 
-    def _remember(
-        self, text: str, source: Literal["algorithm", "model"] = "algorithm", dropped: float = 0.0
-    ) -> SummaryEvent:
+    def _remember(self, text: str, source: Literal["algorithm", "model"] = "algorithm") -> SummaryEvent:
         _require_summary(text)
         self.story.window.set_summary(text)
-        return SummaryEvent(self.story.window.summary, source, dropped)
+        return SummaryEvent(self.story.window.summary, source)
 
 
 def _require_summary(text: str) -> None:
@@ -348,29 +334,14 @@ def _require_summary(text: str) -> None:
 
 
 def written_summary(engine: Runtime, window: Window) -> str:
-    """The model's own next summary of a full window: the likeliest 60 characters after the WRITE layout's
-    second SUMMARY. The engine's cache holds that layout afterwards."""
-    engine.reread(window.write_ids())
-    ids: list[int] = []
-    while len(ids) < SUMMARY_SLOTS:
-        ids.append(engine.sample(_GREEDY, 0, _NOT_SUMMARY))
-        if len(ids) < SUMMARY_SLOTS:
-            engine.step(ids[-1])
-    return readable(ids)
-
-
-def keep_known(written: str, source: str) -> tuple[str, float]:
-    """The words of a written summary that stand in ``source``, in its layout, and the share that was dropped.
-
-    A model this small invents; what it remembers must have been said.
-    """
-    known = set(_WORD.findall(source))
-    words = kept = 0
-    items: list[str] = []
-    for item in written.split(","):
-        found = _WORD.findall(item)
-        stay = [word for word in found if word in known]
-        words, kept = words + len(found), kept + len(stay)
-        if stay:
-            items.append(" ".join(stay))
-    return SEPARATOR.join(dict.fromkeys(items)), (words - kept) / words if words else 0.0
+    """The model's own next summary of a full window: after the WRITE layout's second SUMMARY the likeliest
+    characters that spell what has been said. '' where nothing has. The cache holds that layout afterwards."""
+    draft = Draft(window.summary, readable(window.text[:SLIDE]))
+    if not draft.done:
+        engine.reread(window.write_ids())
+    while not draft.done:
+        if draft.ids:
+            engine.step(draft.ids[-1])
+        allowed = draft.allowed()
+        draft.add(engine.sample(_GREEDY, 0, [i for i in range(len(SYMBOLS)) if i not in allowed]))
+    return readable(draft.ids).strip()

@@ -25,12 +25,10 @@ from miniature_memory.inference.write import (
     Story,
     SummaryEvent,
     Token,
-    keep_known,
     transliterate,
     write,
 )
-from miniature_memory.memory.condense import SEPARATOR
-from miniature_memory.vocabulary import END_OF_TEXT, SUMMARY, TEXT, decode, encode
+from miniature_memory.vocabulary import END_OF_TEXT, SIZE, SUMMARY, TEXT, decode, encode
 from tests.inference.oracle import config, weights
 
 GOOD = "Captain Ingrid Halvorsen lit the lamp. The sea was calm, and Halvorsen wrote a letter to Ada Brandt. "
@@ -45,12 +43,13 @@ class Scripted:
     window = 256
 
     def __init__(self, text: str, summary: str = "") -> None:
-        self.text, self.summary = cycle(encode(text).tolist()), cycle(encode(summary or " ").tolist())
+        self.text, self.said = cycle(encode(text).tolist()), encode(summary or " ").tolist()
         self.read: list[list[int]] = []
         self.banned: set[int] = set()
 
     def reset(self) -> None:
         self.read.append([])
+        self.summary = cycle(self.said)
 
     def reread(self, ids: Sequence[int] | np.ndarray) -> Any:
         self.reset()
@@ -72,10 +71,12 @@ class Scripted:
         bias: Mapping[int, float] | None = None,
     ) -> int:
         self.banned |= set(banned)
-        writing_summary = self.read[-1].count(SUMMARY) == 2
-        token = next(self.summary if writing_summary else self.text)
-        assert token not in banned
-        return token
+        if self.read[-1].count(SUMMARY) < 2:
+            token = next(self.text)
+            assert token not in banned
+            return token
+        wish = next(self.summary)
+        return wish if wish not in banned else min(set(range(4, SIZE)) - set(banned))
 
 
 def text_of(events: Iterable[Event]) -> str:
@@ -169,21 +170,19 @@ def test_nothing_is_shown_before_it_is_screened() -> None:
 
 
 def test_the_model_writes_the_summary_but_may_not_invent() -> None:
-    said = "Halvorsen, Ada, Ingrid".ljust(60)
+    said = "Halvorsen,Ada,Ingrid".ljust(60)
     honest = list(write(Scripted(GOOD, said), "", Settings(), 700, "written"))
     summaries = [e for e in honest if isinstance(e, SummaryEvent)]
     assert {e.source for e in summaries} == {"model"}
-    assert summaries[0].text.strip() == SEPARATOR.join(["Halvorsen", "Ada", "Ingrid"])
-    liar = list(write(Scripted(GOOD, "Zebulon, Marguerite" + " " * 41), "", Settings(), 700, "written"))
-    assert {(e.source, e.dropped) for e in liar if isinstance(e, SummaryEvent)} == {("algorithm", 1.0)}
+    assert summaries[0].text.strip() == "Halvorsen,Ada,Ingrid"
+    liar = list(write(Scripted(GOOD, "Zebulon,Marguerite".ljust(60)), "", Settings(), 700, "written"))
+    written = [e.text for e in liar if isinstance(e, SummaryEvent)]
+    assert written and all(word in GOOD for text in written for word in text.replace(",", " ").split())
 
 
-def test_keep_known() -> None:
-    assert keep_known("Ada Brandt, Zoe, lamp", "Ada Brandt lit the lamp") == (
-        f"Ada Brandt{SEPARATOR}lamp",
-        0.25,
-    )
-    assert keep_known("   ", "anything") == ("", 0.0)
+def test_where_nothing_was_named_the_algorithm_summarises() -> None:
+    events = list(write(Scripted("the rain fell. and the sea rose. "), "", Settings(), 700, "written"))
+    assert {e.source for e in events if isinstance(e, SummaryEvent)} == {"algorithm"}
 
 
 def test_the_story_goes_on_past_the_models_end() -> None:
