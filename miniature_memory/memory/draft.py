@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from miniature_memory.memory.condense import SEPARATOR, SUMMARY_SLOTS
-from miniature_memory.memory.names import NEVER
+from miniature_memory.memory.names import INSIDE, NEVER, Scanner
 from miniature_memory.vocabulary import SPACE, spell, unknown
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
@@ -38,14 +38,14 @@ class Draft:
         self.done = not self._left
 
     def allowed(self) -> set[int]:
-        """The ids that may come next: letters of words that still fit, what parts words, the end (a second
-        space)."""
+        """The ids that may come next: letters of words that still fit and what parts words; a space to end it
+        when none fits."""
         room = SUMMARY_SLOTS - len(self.ids)
         n = len(self._word)
         fitting = [w for w in self._left if w.startswith(self._word) and 0 < len(w) - n <= room]
         choices = {w[n] for w in fitting}
         if not n:
-            return choices | {SPACE}
+            return choices or {SPACE}
         return choices | {_COMMA, SPACE} if self._word in self._left else choices
 
     def add(self, token: int) -> None:
