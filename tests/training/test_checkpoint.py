@@ -119,7 +119,7 @@ except DiskFull as error:
 
 def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, timeout=180
     )
     assert "no room for a checkpoint" in done.stdout, done.stderr
     assert sorted(f.name for f in tmp_path.iterdir()) == ["step-0000001.json", "step-0000001.safetensors"]

@@ -332,7 +332,7 @@ def test_nothing_new_is_known_without_pytorch(workspace: Workspace) -> None:
         "from conftest import tiny", "from conftest import tiny\nsys.modules['torch'] = None"
     )
     arguments = [sys.executable, "-c", script, *command(workspace)[3:]]
-    subprocess.run(arguments, check=True, timeout=60)
+    subprocess.run(arguments, check=True, timeout=180)
 
 
 def test_auto_takes_the_largest_that_sees_enough_text(monkeypatch: pytest.MonkeyPatch) -> None:
