@@ -28,9 +28,8 @@ class Draft:
     """
 
     def __init__(self, summary: str, evicted: str) -> None:
-        names = [
-            w for w in _WORD.findall(evicted) if w[0].isupper() and len(w) > 1 and w.lower() not in NEVER
-        ]
+        tokens = Scanner().read(evicted)  # a word that its end cuts off is none
+        names = [w for w, _, kind in tokens if kind == INSIDE and len(w) > 1 and w.lower() not in NEVER]
         words = dict.fromkeys([*_WORD.findall(summary), *names])
         self._left = {bytes(spell(word)) for word in words if not unknown(word)}
         self._word = b""

@@ -174,7 +174,7 @@ def test_the_model_writes_the_summary_but_may_not_invent() -> None:
     honest = list(write(Scripted(GOOD, said), "", Settings(), 700, "written"))
     summaries = [e for e in honest if isinstance(e, SummaryEvent)]
     assert {e.source for e in summaries} == {"model"}
-    assert summaries[0].text.strip() == "Halvorsen,Ada,Ingrid"
+    assert summaries[0].text.startswith("Halvorsen,Ada,Ingrid")
     liar = list(write(Scripted(GOOD, "Zebulon,Marguerite".ljust(60)), "", Settings(), 700, "written"))
     written = [e.text for e in liar if isinstance(e, SummaryEvent)]
     assert written and all(word in GOOD for text in written for word in text.replace(",", " ").split())
