@@ -49,6 +49,20 @@ def test_running_again_finds_nothing_new(new_workspace: Make, config: Config) ->
     assert outputs(workspace) == before
 
 
+def test_clean_takes_over_only_what_validate_judged(new_workspace: Make, config: Config) -> None:
+    plain, touched = new_workspace("plain"), new_workspace("touched")
+    ids = add(plain, TEXTS[:4] + TEXTS[12:14])
+    process(plain, config)
+    add(touched, TEXTS[:4] + TEXTS[12:14])
+    validate(touched, config, QUIET)
+    assert {path.stem for path in touched.cleaned.iterdir()} == set(ids[:4])  # the twins' texts are gone
+    touched.cleaned_path(ids[0]).write_text("Another hand was here.\n")
+    touched.cleaned_path(ids[1]).unlink()
+    clean(touched, config, QUIET)
+    prepare(touched, config, QUIET)
+    assert outputs(touched) == outputs(plain)
+
+
 @pytest.mark.parametrize("cuts", [[6], [3, 9, 14], list(range(1, 16))])
 def test_growing_in_steps_gives_the_bytes_of_building_at_once(
     new_workspace: Make, config: Config, cuts: list[int]
