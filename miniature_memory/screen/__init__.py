@@ -9,7 +9,7 @@ Who may use what:
 - ``check``, ``check_bytes``, ``check_html``, ``check_words`` return a ``Verdict``;
 - ``allows`` is the same as a bool, ``require`` raises ``errors.Refused``;
 - ``StreamGuard`` stands between a generator of text and whoever reads it;
-- ``keyed_hash`` is all that may be kept of a refused text, with the rule's name and ``VERSION``.
+- of a refused text a ledger's keyed hash is all that may be kept, with the rule's name and ``VERSION``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ __all__ = [
     "check_bytes",
     "check_html",
     "check_words",
-    "keyed_hash",
     "require",
 ]
 
@@ -119,10 +118,3 @@ def require(text: str, where: str) -> None:
     rule = check(text).rule
     if rule is not None:
         raise Refused(rule, where)
-
-
-def keyed_hash(key: bytes, text: str) -> str:
-    """HMAC-SHA256 (hex): enough to recognise a refused text, useless to guess it without the key."""
-    import hmac
-
-    return hmac.new(key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()

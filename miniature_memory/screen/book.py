@@ -80,20 +80,23 @@ class Book:
 
     def listed(self, name: str) -> frozenset[str]:
         """The words of one of the book's lists; none when it has no such list."""
-        words = self.lists.get(name, "").removeprefix("(?:").removesuffix(")")
-        return frozenset(words.split("|")) - {""}
+        return _words(self.lists.get(name, ""))
 
     def _marked(self, rows: Iterable[str]) -> list[str]:
         """Lines in which number words are marks, as they are in the texts that they will meet."""
         text = "\n".join(rows)
         marked = {phrase: self._mark(phrase) for phrase in set(_WORD.findall(text))}
-        return _BETWEEN_ASIAN.sub("_", _WORD.sub(lambda m: marked[m[0]], text)).splitlines()
+        changed = {phrase: said for phrase, said in marked.items() if phrase != said}
+        if changed:
+            text = _WORD.sub(lambda m: changed.get(m[0], m[0]), text)
+        return _BETWEEN_ASIAN.sub("_", text).splitlines()
 
     def _mark(self, phrase: str) -> str:
         words = phrase.split("_")
-        if self.numerals.suffixes or not self.numerals.words.isdisjoint(words):
-            words = " ".join(self.numerals.mark_tokens(words)).split(" ")
-        return "_".join(w if w.isalpha() or not w else re.escape(w) for w in words)
+        if not self.numerals.suffixes and self.numerals.words.isdisjoint(words):
+            return phrase
+        marked = " ".join(self.numerals.mark_tokens(words)).split(" ")
+        return "_".join(w if w.isalpha() or not w else re.escape(w) for w in marked)
 
 
 def _all_of(words: list[str]) -> list[str]:
@@ -142,9 +145,12 @@ def book(name: str) -> Book:
 
 @cache
 def lists(name: str) -> frozenset[str]:
-    """The words of one of the English lists."""
-    _, found = _sections(lines("en"))
-    return frozenset(found[name].removeprefix("(?:").removesuffix(")").split("|"))
+    """The words of one of the English lists; that one is missing is an error, which closes the gate."""
+    return _words(book("en").lists[name])
+
+
+def _words(choices: str) -> frozenset[str]:
+    return frozenset(choices.removeprefix("(?:").removesuffix(")").split("|")) - {""}
 
 
 def apart(row: str) -> str:

@@ -204,15 +204,25 @@ def without_english(row: str) -> str:
     return " . ".join(part for part in row.split(" . ") if not _is_plainly_english(part))
 
 
-def _is_plainly_english(sentence: str) -> bool:
+def _known(sentence: str) -> tuple[list[str], int]:
+    """The words of a sentence, and how many of them are English."""
     words = [w for w in sentence.split() if len(w) > 1 and w.isalpha()]
-    return len(words) > _FEW and 4 * sum(map(english_words().__contains__, words)) > 3 * len(words)
+    return words, sum(map(english_words().__contains__, words))
+
+
+def _is_mostly(known: int, words: list[str]) -> bool:
+    """Whether so many known words make a sentence plainly English."""
+    return 4 * known > 3 * len(words)
+
+
+def _is_plainly_english(sentence: str) -> bool:
+    words, known = _known(sentence)
+    return len(words) > _FEW and _is_mostly(known, words)
 
 
 def _is_foreign(sentence: str) -> bool:
     """Whether another language is spoken, and knows more of the words than English does."""
-    words = [w for w in sentence.split() if len(w) > 1 and w.isalpha()]
-    known = sum(map(english_words().__contains__, words))
+    words, known = _known(sentence)
     if _CYRILLIC.search(sentence) or _ASIAN.search(sentence):
         return not known
     if len(words) < _FEW or 2 * known > len(words):
@@ -223,8 +233,8 @@ def _is_foreign(sentence: str) -> bool:
 def _judge(sentence: list[str], words: list[str], strange: set[str]) -> tuple[dict[str, int], bool]:
     """The languages that a sentence is likely in, and whether it is in one that nobody vouches for."""
     known = sum(word not in strange for word in words)
-    if 4 * known > 3 * len(words):
-        return {}, False  # plainly English
+    if _is_mostly(known, words):
+        return {}, False
     words = [part for word in words for part in word.split("'") if part]
     likely = languages_of(sentence, words, known)
     unvouched = sum(map(_unvouched_words().__contains__, words))

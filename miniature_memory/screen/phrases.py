@@ -32,6 +32,7 @@ MARKS = {
 }
 _OFTEN = r"[?*]|\{[0-9](?:,[0-9])?\}"
 _OWN_SPACE = re.compile(rf" \)(?:{_OFTEN})")  # a repeated group that brings its own space
+_SEAM = re.compile(r"[(){} ]|\[\]?[^\]]*\]")  # brackets, spaces, and classes of letters, which may hold some
 _PLAIN = re.compile(r"[\w' -]+(?:\|[\w' -]+)*")  # words and choices, and nothing else
 _ANY_ENDING = re.compile(r"(?<=\w)\*")
 _NAME = re.compile(r"\{([a-z]+)\}")
@@ -49,20 +50,18 @@ _LISTED = 14  # letters of a class that are told one by one
 
 def parts(row: str) -> list[str]:
     """A line's parts: what stands between its spaces, but for those inside brackets."""
-    found, start, depth, in_class = [], 0, 0, False
-    for i, c in enumerate(row + " "):
-        if in_class or c == "[":
-            in_class = c != "]"
-        elif c in "({":
+    found, start, depth = [], 0, 0
+    for sign in _SEAM.finditer(row + " "):
+        if sign[0] in "({":
             depth += 1
-        elif c in ")}":
+        elif sign[0] in ")}":
             depth -= 1
-            if depth == 0 and (own := _OWN_SPACE.match(row, i - 1)):
+            if depth == 0 and (own := _OWN_SPACE.match(row, sign.start() - 1)):
                 found.append(row[start : own.end()])
                 start = own.end()
-        elif c == " " and depth == 0:
-            found.append(row[start:i])
-            start = i + 1
+        elif sign[0] == " " and depth == 0:
+            found.append(row[start : sign.start()])
+            start = sign.end()
     return [part for part in found if part]
 
 

@@ -21,21 +21,23 @@ Keys = frozenset[str]
 _KEPT = 4_000  # tokens of which it is remembered what they are
 _MOST = 40  # repetitions of what may repeat without an end
 # Words that stand in nearly every sentence, and in many: a line had better wait for another one.
-_EVERYWHERE = frozenset("the a of to in and he she was it , . is at on for his her i".split())
-_COMMON = frozenset(
+_EVERYWHERE = tuple("the a of to in and he she was it , . is at on for his her i".split())
+_COMMON = tuple(
     "as with had be by not that you him but my they we are were 's an from or so me all this have no when said if out "
     "up would could who them one there which been will then what now their its more your do has did into over man old "
     "where can time about very before after some how like only than little other our go ! ? ; : - ( ) years".split()
 )
-_RARE = 100  # a price that is low enough to look no further
+_SELDOM = 8  # the price of any other word
+_RARE = 400  # a price that is low enough to look no further
 _NEVER = 1_000_000
+
+
+_PRICES = dict.fromkeys(_COMMON, 400) | dict.fromkeys(SIGNS, 600) | dict.fromkeys(_EVERYWHERE, 4_000)
 
 
 def _price(key: str) -> int:
     """How often a key is met, roughly."""
-    if key in _EVERYWHERE or key[0] == " ":
-        return 4_000
-    return 600 if key in SIGNS else 400 if key in _COMMON else 8
+    return 4_000 if key[0] == " " else _PRICES.get(key, _SELDOM)
 
 
 def _price_of(keys: Iterable[str]) -> int:
@@ -207,14 +209,14 @@ class Search:
     def _add(self, family: str, row: list[str]) -> None:
         """Let a line wait for its rarest part, or for the first one that is rare enough."""
         anchor = 0
-        for at, part in enumerate(row):
-            if self._part_price(part) < self._part_price(row[anchor]):
+        for at in sorted(range(len(row)), key=lambda at: row[at].count("(") > 1):  # plain ones tell it soon
+            if self._part_price(row[at]) < self._part_price(row[anchor]):
                 anchor = at
             if self._part_price(row[anchor]) < _RARE:
                 break
         line = _Line(family, row, anchor)
         for phrase in self._phrases.of(row[anchor]):
-            at = min(range(len(phrase)), key=lambda i: self._word_price(phrase[i]))
+            at = min(range(len(phrase)), key=lambda i: self._word_price(phrase[i])) if len(phrase) > 1 else 0
             anchored = _Anchored(line, phrase, at)
             for key in self._phrases.keys(phrase[at]):
                 self._anchored[key].append(anchored)
@@ -230,7 +232,7 @@ class Search:
         return self._prices[part]
 
     def _word_price(self, word: str) -> int:
-        return _price(word) if word.isalpha() else _price_of(self._phrases.keys(word))
+        return _PRICES.get(word, _SELDOM) if word.isalpha() else _price_of(self._phrases.keys(word))
 
     def _answer(self, token: str) -> tuple[_Waiting, ...]:
         """What waits for a token."""

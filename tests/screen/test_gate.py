@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import inspect
 import os
 import subprocess
@@ -189,14 +188,6 @@ def test_the_version_follows_the_rules_and_the_code(tmp_path: Path) -> None:
     assert screen._version(tmp_path) == changed, "a checkout's line ends are no change"
     code.write_bytes(code.read_bytes() + b"# x")
     assert screen._version(tmp_path) != changed
-
-
-def test_the_keyed_hash_needs_its_key() -> None:
-    assert screen.keyed_hash(b"key", "text") == hmac.new(b"key", b"text", "sha256").hexdigest()
-    assert screen.keyed_hash(b"k", "text") == screen.keyed_hash(b"k", "text")
-    assert screen.keyed_hash(b"k", "text") != screen.keyed_hash(b"l", "text")
-    assert screen.keyed_hash(b"k", "text") != screen.keyed_hash(b"k", "texts")
-    assert len(screen.keyed_hash(b"k", "te\ud800xt")) == 64
 
 
 def test_importing_the_screen_is_light() -> None:
