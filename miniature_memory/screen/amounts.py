@@ -66,9 +66,7 @@ def _is_amount(words: Sequence[str], at: int) -> bool:
 def _of_things_age(before: Sequence[str], after: Sequence[str]) -> bool:
     """ "it was nine years.", "six cylinders, nine years old", "it was eleven metres long, nine years old"."""
     if after[1] != "old":
-        return (
-            len(before) > 1 and before[-2] in _IT and before[-1] in _TO_BE and after[1] in _SIGNS | {"since"}
-        )
+        return len(before) > 1 and before[-2] in _IT and before[-1] in _TO_BE and after[1] in _SIGNS
     if before[-1:] != [","] or _holds_somebody(before):
         return False
     return before[0] in _IT or (len(before) > 1 and _is_thing(before[-2]))

@@ -164,7 +164,7 @@ _SINCE_BIRTH = (
         rf" [%#][0-9]+ years ago {_ON}born (?:[^ .!?]+ ){{0,6}}{_SMALL_GAP} (?:later|after|afterwards|on) "
     ),
     re2.compile(
-        r" together (?:, )?(?:[^ .!?;]+ ){0,8}(?:are|were|is|was|made|make|came to|counted|numbered) "
+        r" together (?:, )?(?:[^ .!?;,#]+ ){0,8}(?:are|were|is|was|made|make|came to|counted|numbered) "
         r"(?:[a-z]+ )?(?:%[0-9.?]+|#[1-4][0-9]|#5[0-3]) (?:[.,;:!?]|years|and) "
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from miniature_memory.screen import gate, languages, markup, reckoning, things
+from miniature_memory.screen import amounts, gate, languages, markup, reckoning, things
 from miniature_memory.screen.ages import mark_english
 from miniature_memory.screen.book import book
 from miniature_memory.screen.numerals import mark, mark_digits, mark_ordinal
@@ -99,6 +99,50 @@ def test_an_age_is_let_go_only_when_it_is_a_things(row: str, thing: bool) -> Non
 
 
 @pytest.mark.parametrize(
+    ("row", "amount"),
+    [
+        (" . on friday there had been %13 . ", True),
+        (" . there 'll be only %9 , she said . ", True),
+        (" . those over there were %9 . ", False),
+        (" . the twins there were %9 . ", False),
+        (" . there were %9 candles on it . ", False),
+        (" . handsome , but %1 . ", True),
+        (" . her brother was %1 . ", False),
+        (" . #20 boxes this side , perhaps %5 . ", True),
+        (" . #20 planks this side , perhaps %5 . ", True),
+        (" . #20 planks and his cousin , perhaps %5 . ", False),
+        (" . surface , potholes , %5 . ", True),
+        (" . mirko , %5 . ", False),
+        (" . the gardener by the boxes , %5 , and his dog . ", False),
+        (" . they counted heads in the shelter , %9 , and went . ", True),
+        (" . she sat in the shelter , %9 , and sang . ", False),
+        (" . they had all come , all %7 . ", True),
+        (" . the cousins , all %7 , sang . ", False),
+        (" . how many came ? %9 . ", True),
+        (" . what time is it ? %9 . ", True),
+        (" . how old is he ? how many years ? %9 . ", False),
+        (" . how many came ? %9 boats . ", False),
+        (" . that night at %8 they sang . ", True),
+        (" . that night at %13 they sang . ", False),
+        (" . one day at %8 they sang . ", False),
+        (" . dear clive , it was %9 years . ", True),
+        (" . it was %9 years since his birth . ", False),
+        (" . #20 cylinders , %9 years old , seized . ", True),
+        (" . it was long , %9 years old and blue . ", True),
+        (" . his sister , %9 years old , sang . ", False),
+        (" . a boat aged %9 . ", False),
+    ],
+)
+def test_a_number_is_taken_out_only_when_it_cant_be_an_age(row: str, amount: bool) -> None:
+    assert ("%" not in amounts.without_amounts(row)) is amount
+
+
+def test_a_text_without_small_numbers_stays_as_it_is() -> None:
+    assert amounts.without_amounts(" . #30 sheep  . ") == " . #30 sheep  . "
+    assert amounts.without_amounts(" . there were %9 . and %5 . ") == " . there were _ . and %5 . "
+
+
+@pytest.mark.parametrize(
     ("row", "rule"),
     [
         (" . born in =1990 , she rowed in =2007 . ", "birth-year"),
@@ -118,6 +162,18 @@ def test_an_age_is_let_go_only_when_it_is_a_things(row: str, thing: bool) -> Non
         (" . in %3 years she will be #21 . ", None),
         (" . she will be #20 in %3 years . ", "arithmetic"),
         (" . she will be #20 in %2 years . ", None),
+        (" . the bridge opened the day she was born , and is %9 years old . ", "arithmetic"),
+        (" . the bridge opened the day she was born , and is #40 years old . ", None),
+        (" . the mill shut the year he learned to walk , whose ^15 anniversary fell next . ", "arithmetic"),
+        (" . %9 years ago , the week he learned to walk , it burned . ", "arithmetic"),
+        (" . %14 years ago , in this room , gregor was born . ", "arithmetic"),
+        (" . it was founded #20 years ago , and zia was born there %4 years later . ", "arithmetic"),
+        (" . together the cousins are #30 , and one is #19 . ", "arithmetic"),
+        (" . together the cousins are #60 , and one is #40 . ", None),
+        (" . born in the year of the moon landing , he left in =1977 . ", "birth-year"),
+        (" . born in the year of the moon landing , he left in =1997 . ", None),
+        (" . it was =1912 . hannah was born with the century . ", "birth-year"),
+        (" . he and the tractor were both made in =1976 , and it was =1988 . ", "birth-year"),
         (" . he is now #30 and came %13 years ago . ", "arithmetic"),
         (" . he is now #30 and came %12 years ago . ", None),
         (" . %13 years ago he came and is now #30 . ", "arithmetic"),
