@@ -17,7 +17,7 @@ from miniature_memory.screen.languages import english_words
 
 WEIGHTS = Path(__file__).parent / "rules" / "neighbours.txt"
 SCALE = 100  # a weight is a whole number of hundredths
-SURE = 1.0  # the score from which on a number is refused: each doubt costs whole documents of grown-ups
+SURE = 0.3  # the score from which on a number is refused: a missed age weighs more than a lost document
 _WIDE = 8  # tokens to each side of which it counts that they are there, wherever
 
 #: words whose place beside the number matters; of others only their ending does
