@@ -108,7 +108,7 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_told(mm: MM, 
 
 PROGRAM = """
 import sys
-from miniature_memory.benchmarks.inference_sides import recite
+from miniature_memory.benchmarks.recite import recite
 from miniature_memory.scripts.cli import main
 recite()
 sys.argv = ["mm", "write", *sys.argv[1:]]
