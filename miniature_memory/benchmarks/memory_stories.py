@@ -71,9 +71,9 @@ def tell(
 ) -> tuple[str, list[str], int]:
     """``length`` characters after the opening (fewer where the screen stopped every try), the summaries, and
     how many tries it stopped."""
-    story, text, summaries, stopped = Story(), "", list[str](), 0
-    for _ in write(engine, opening, settings, 0, kind, story=story):
-        pass
+    story, text, stopped = Story(), "", 0
+    begun = write(engine, opening, settings, 0, kind, story=story)
+    summaries = [event.text for event in begun if isinstance(event, SummaryEvent)]
     while len(text) < length:
         state = story.state()
         for number in range(TRIES):
