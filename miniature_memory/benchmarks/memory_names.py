@@ -9,17 +9,15 @@ had. ``oracle`` knows what will recur, but like a summary of summaries can't get
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, get_args
 
 from miniature_memory.memory.condense import SEPARATOR, SLIDE, SUMMARY_SLOTS, Memory, Policy, condense
-from miniature_memory.memory.names import LOWER, Scanner, document_names
+from miniature_memory.memory.names import LOWER, WORD, Scanner, document_names
 
 #: how long ago a name was last mentioned, in characters
 DISTANCES: Final = (256, 1024, 4096)
 WINDOWS: Final = (1024, 2048)
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 
 Mention = tuple[str, int]
 Figures = dict[str, dict[str, float]]
@@ -63,7 +61,7 @@ def _rows(text: str, policy: Policy, hide_visible: bool) -> list[set[str]]:
     memory, rows = Memory(policy), [set[str]()]
     for here in range(SLIDE, len(text), SLIDE):
         visible = text[here : here + SLIDE] if hide_visible else ""
-        rows.append(set(_WORD.findall(condense(memory, text[here - SLIDE : here], visible))))
+        rows.append(set(WORD.findall(condense(memory, text[here - SLIDE : here], visible))))
     return rows
 
 

@@ -8,15 +8,13 @@ each name is to return, and that is what a policy is.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from miniature_memory.memory.condense import SEPARATOR, SUMMARY_SLOTS
-from miniature_memory.memory.names import CAPS, INSIDE, LOWER, NEVER, Scanner
+from miniature_memory.memory.names import CAPS, INSIDE, LOWER, NEVER, WORD, Scanner
 
 #: how far ahead a return counts as soon
 AHEAD: Final = 4096
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 
 
 def hindsight(summary: str, evicted: str, look: str, following: str, algorithm: str = "") -> str:
@@ -27,16 +25,16 @@ def hindsight(summary: str, evicted: str, look: str, following: str, algorithm: 
     the ``algorithm``'s own summary before the others. The order is that of the last mention, as ever.
     """
     last: dict[str, int] = {}
-    for place, name in enumerate(_WORD.findall(summary)):
+    for place, name in enumerate(WORD.findall(summary)):
         last[name] = place - SUMMARY_SLOTS
-    vouched = set(_WORD.findall(algorithm))
+    vouched = set(WORD.findall(algorithm))
     for word, at, kind in Scanner().read(f"{evicted} "):
         sure = kind == INSIDE or word in last or word in vouched
         if kind not in (LOWER, CAPS) and len(word) > 1 and sure and word.lower() not in NEVER:
             last[word] = at
-    seen = set(_WORD.findall(look))
+    seen = set(WORD.findall(look))
     returns: dict[str, int] = {}
-    for match in _WORD.finditer(following[:AHEAD]):
+    for match in WORD.finditer(following[:AHEAD]):
         returns.setdefault(match.group().removesuffix("'s"), match.start())
     never = AHEAD * 2
     ranked = sorted(

@@ -24,7 +24,9 @@ CASELESS: Final = 4  # a word of a script without case
 #: neither people nor things: what never becomes a name
 NEVER: Final = CLOSED | CALENDAR | TITLES | {"god"}
 
-_WORD: Final = re.compile(r"([^\W\d_]+(?:['’\-][^\W\d_]+)*)")
+#: a word with the apostrophes and hyphens inside it
+WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+_WORD: Final = re.compile(f"({WORD.pattern})")  # split by it, words and gaps take turns
 _ENDS: Final = frozenset(".!?:;\n…")
 _OPENS: Final = frozenset("\"“”„‘'«»_*[<>¿¡#\n")
 _LONGEST: Final = 40  # of one name; also how much of an unbroken stretch is held back
