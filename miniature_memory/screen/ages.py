@@ -95,11 +95,16 @@ def _slips(words: str) -> frozenset[str]:
     return frozenset(found) - _REAL_WORDS - set(words.split())
 
 
+@cache
+def _small_slips() -> frozenset[str]:
+    return _slips(_LONG_MINORS) | _SWAPPED
+
+
 def mark_english(text: str, numerals: Numerals) -> str:
     """The text with every English number marked; near misses become ``%?``."""
     tokens = text.split(" ")
     words = set(tokens)
-    small = words & (_slips(_LONG_MINORS) | _SWAPPED)
+    small = words & _small_slips()
     grown = (words & _slips("eighteen nineteen")) - small - numerals.words
     # any other "-teen" is a number that nobody knows
     teens = {w for w in words if w.endswith(_TEEN_ENDS) and _TEEN.fullmatch(w)}

@@ -16,7 +16,6 @@ text before the rules see it, ``[markers]`` are the words that tell that a langu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -40,7 +39,7 @@ class Book:
         self.guises = Numerals(self._sections.pop("guises", []))
         #: words that tell that the language is spoken
         self.markers = frozenset(" ".join(self._sections.pop("markers", [])).split())
-        self._idioms = self._sections.pop("idioms", [])
+        self.idiom_lines = self._sections.pop("idioms", [])
         #: words that refuse by themselves, by family
         self.alone = {
             family: [word for row in rows if row.startswith("* ") for word in row[2:].split()]
@@ -52,49 +51,42 @@ class Book:
         every = " ".join([*self.lists.values(), *(row for rows in self._sections.values() for row in rows)])
         self.words = frozenset(w for w in re.findall(r"[^\W\d_]+", every) if len(w) > 2)
 
-    @cached_property
-    def idiom_lines(self) -> list[tuple[str, str]]:
-        """The lines of what is taken out of a text before the rules see it."""
-        return [("idiom", line) for line in self._marked(self._idioms)]
-
-    @cached_property
+    @property
     def lines(self) -> list[tuple[str, str]]:
         """Every line of the rules, with its family; words that refuse by themselves make one of all."""
-        rows = [
+        return [
             (family, row)
             for family, rows in self._sections.items()
             for row in (*_all_of(self.alone[family]), *(row for row in rows if not row.startswith("* ")))
         ]
-        marked = self._marked(row for _, row in rows)
-        return [(family, line) for (family, _), line in zip(rows, marked, strict=True)]
 
     @cached_property
     def idioms(self) -> Search:
         """What is taken out of a text before the rules see it."""
-        return Search(self.idiom_lines, self.lists)
+        return self.search([("idiom", row) for row in self.idiom_lines])
 
     @cached_property
     def rules(self) -> Search:
         """The rules."""
-        return Search(self.lines, self.lists)
+        return self.search(self.lines)
+
+    def search(self, rows: list[tuple[str, str]]) -> Search:
+        """A search for lines of this language, each with its family."""
+        if all(row.isascii() for _, row in rows):
+            return Search(rows, self.lists, self.marked, self.numerals.may_change)
+        return Search([(family, self.marked(row)) for family, row in rows], self.lists)
 
     def listed(self, name: str) -> frozenset[str]:
         """The words of one of the book's lists; none when it has no such list."""
         return _words(self.lists.get(name, ""))
 
-    def _marked(self, rows: Iterable[str]) -> list[str]:
-        """Lines in which number words are marks, as they are in the texts that they will meet."""
-        text = "\n".join(rows)
-        marked = {phrase: self._mark(phrase) for phrase in set(_WORD.findall(text))}
-        changed = {phrase: said for phrase, said in marked.items() if phrase != said}
-        if changed:
-            text = _WORD.sub(lambda m: changed.get(m[0], m[0]), text)
-        return _BETWEEN_ASIAN.sub("_", text).splitlines()
+    def marked(self, row: str) -> str:
+        """A line in which number words are marks, as they are in the texts that it will meet."""
+        row = _WORD.sub(self._mark, row)
+        return row if row.isascii() else _BETWEEN_ASIAN.sub("_", row)
 
-    def _mark(self, phrase: str) -> str:
-        words = phrase.split("_")
-        if not self.numerals.suffixes and self.numerals.words.isdisjoint(words):
-            return phrase
+    def _mark(self, phrase: re.Match[str]) -> str:
+        words = phrase[0].split("_")
         marked = " ".join(self.numerals.mark_tokens(words)).split(" ")
         return "_".join(w if w.isalpha() or not w else re.escape(w) for w in marked)
 

@@ -129,6 +129,10 @@ class Numerals:
                 return size, mark_ordinal(self.ordinals[phrase])
         return 1, tokens[i]
 
+    def may_change(self, word: str) -> bool:
+        """Whether a word is one of a number, or may be a number and an ending."""
+        return word in self.words or word.endswith(self.suffixes)
+
     def is_inflected(self, token: str) -> bool:
         """Whether a token is a number and one of the endings."""
         return any(token.endswith(s) and token.removesuffix(s) in self.cardinals for s in self.suffixes)

@@ -31,11 +31,17 @@ MARKS = {
     "w": ("", r"(?:[^\W\d_]|')+"),
 }
 _OFTEN = r"[?*]|\{[0-9](?:,[0-9])?\}"
-_OWN_SPACE = re.compile(rf" \)(?:{_OFTEN})")  # a repeated group that brings its own space
-_SEAM = re.compile(r"[(){} ]|\[\]?[^\]]*\]")  # brackets, spaces, and classes of letters, which may hold some
+_CLASS = r"\[\]?[^\]]*\]"  # of letters; it may hold brackets and spaces
+_INSIDE = ""
+for _ in range(5):  # brackets inside brackets
+    _INSIDE = rf"(?:[^][()]++|{_CLASS}|\({_INSIDE}\))*+"
+_OWN_SPACE = rf"(?<= \))(?:{_OFTEN})"  # after a repeated group that brings its own space
+_PART = re.compile(
+    rf"(?=[^ ])(?:[^][() ]++|{_CLASS}|\({_INSIDE}\)(?!{_OWN_SPACE}))*+(?:\({_INSIDE}\){_OWN_SPACE})?"
+)
 _PLAIN = re.compile(r"[\w' -]+(?:\|[\w' -]+)*")  # words and choices, and nothing else
 _ANY_ENDING = re.compile(r"(?<=\w)\*")
-_NAME = re.compile(r"\{([a-z]+)\}")
+NAME = re.compile(r"\{([a-z]+)\}")
 _PIECE = re.compile(
     rf"(?P<opens>\((?:\?:)?)|(?P<or>\|)|(?:(?P<closes>\))"
     rf"|(?P<text>[\w' -]{{2,}}(?![?*+{{])|\{{[a-z]+\}}|\[\]?[^\]]*\]|\\.|[^][(){{}}|?*+]))(?P<often>{_OFTEN}|\+)?"
@@ -44,25 +50,27 @@ _LITERAL = re.compile(r"(?:[^\\\[\]{}.*+?]|\\\W)+")
 _ESCAPED = re.compile(r"\\(\W)")
 _BEGINNING = re.compile(r"(?:[^][\\(){}|?*+.]|\\\W)+(?![?*{])")
 _ENDING = re.compile(r"[]+*](?<!\S\*)[\w']{2,}$")
-_BEGIN, _END = 4, 2  # letters of a beginning and of an ending that are looked up
+KEPT = 16_000  # tokens of which it is remembered what they are
+BEGIN, _END = 4, 2  # letters of a beginning and of an ending that are looked up
 _LISTED = 14  # letters of a class that are told one by one
+
+
+class _Told(dict[str, bool]):
+    """What a test tells of tokens, some of which it remembers; of an empty one always False."""
+
+    def __init__(self, test: Test) -> None:
+        self._test = test
+
+    def __missing__(self, token: str) -> bool:
+        if len(self) >= KEPT:
+            self.clear()
+        told = self[token] = token != "" and bool(self._test(token))
+        return told
 
 
 def parts(row: str) -> list[str]:
     """A line's parts: what stands between its spaces, but for those inside brackets."""
-    found, start, depth = [], 0, 0
-    for sign in _SEAM.finditer(row + " "):
-        if sign[0] in "({":
-            depth += 1
-        elif sign[0] in ")}":
-            depth -= 1
-            if depth == 0 and (own := _OWN_SPACE.match(row, sign.start() - 1)):
-                found.append(row[start : own.end()])
-                start = own.end()
-        elif sign[0] == " " and depth == 0:
-            found.append(row[start : sign.start()])
-            start = sign.end()
-    return [part for part in found if part]
+    return _PART.findall(row)
 
 
 def repeated(part: str) -> tuple[str, int, int | None]:
@@ -178,7 +186,7 @@ class Phrases:
         if _LITERAL.fullmatch(word):
             return (_ESCAPED.sub(r"\1", word),)
         if begin := _BEGINNING.match(word):
-            return (_ESCAPED.sub(r"\1", begin[0])[:_BEGIN] + " ",)
+            return (_ESCAPED.sub(r"\1", begin[0])[:BEGIN] + " ",)
         return (" " + word[-_END:],) if _ENDING.search(word) else ()
 
     def meant(self, word: str) -> str | Test:
@@ -190,12 +198,12 @@ class Phrases:
         return self._tests[word]
 
     def _test(self, word: str) -> Test:
-        if (named := _NAME.fullmatch(word)) and named[1] not in MARKS:
+        if (named := NAME.fullmatch(word)) and named[1] not in MARKS:
             return self._words(named[1]).__contains__
         if word.endswith(r"\S*") and _LITERAL.fullmatch(word[:-3]):
             begin = _ESCAPED.sub(r"\1", word[:-3])
             return lambda token: token.startswith(begin)
-        return re.compile(_NAME.sub(self._pattern, word)).fullmatch
+        return _Told(re.compile(NAME.sub(self._pattern, word)).fullmatch).__getitem__
 
     def _pattern(self, named: re.Match[str]) -> str:
         return MARKS[named[1]][1] if named[1] in MARKS else _spelled(self._lists[named[1]])
@@ -203,5 +211,12 @@ class Phrases:
 
 def token_keys(token: str) -> list[str]:
     """The keys that a token answers to: itself, a mark's sign, its first letters and a space, a space and its last."""
-    keys = [token, f" {token[-_END:]}", *(f"{token[:size]} " for size in range(1, _BEGIN + 1))]
+    keys = [
+        token,
+        " " + token[-_END:],
+        token[:1] + " ",
+        token[:2] + " ",
+        token[:3] + " ",
+        token[:BEGIN] + " ",
+    ]
     return [*keys, token[0]] if token and token[0] in SIGNS else keys

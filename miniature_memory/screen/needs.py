@@ -1,0 +1,116 @@
+"""Which words a line can't do without: told from how it is written, before it is taken to pieces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from miniature_memory.screen.phrases import BEGIN, MARKS, NAME, SIGNS, repeated
+
+# Words that stand in nearly every sentence, in many, and in some: a line had better wait for another one.
+_EVERYWHERE = "the a of to in and he she i it was you that is his her , . for on with as at had my".split()
+_COMMON = (
+    "have be by not but him me they we are were 's an from or so all this no when said if out up would could "
+    "who them one there which been will then what now their its more your do has did into over man old s t "
+    "where can time about very before after some how like only than little other our go any again upon down "
+    "must should never made mr well us come came day see know such good much might long first own hand may "
+    "through here even way back ! ? ; : - ( ) years"
+).split()
+_FREQUENT = (
+    "think went say am two away two left eyes people face make great might still thought house last too looked "
+    "every took put got head night off yes just ever place once always without things nothing being found these "
+    "same each another quite under mrs miss sir why room asked told father mother young life seemed home lady take "
+    "half work world began many against new heart door let hands those done going knew right because give better "
+    "seen enough mind look though men girl saw while soon give gave year days side end want tell turned perhaps both "
+    "course few want until son rather having something morning called light moment love since whole word till set "
+    "since anything matter woman felt stood become friend whom between heard kind next country poor black white cried "
+    "sat brought answered voice water far round gone dear almost full call returned near read keep lay feel best used"
+).split()
+_SELDOM = 8  # the price of any other word
+_PRICES = {
+    **dict.fromkeys(_FREQUENT, 80),
+    **dict.fromkeys(_COMMON, 400),
+    **dict.fromkeys(SIGNS, 600),
+    **dict.fromkeys(_EVERYWHERE, 4_000),
+}
+_BEGINNINGS = (4_000, 4_000, 600, 100, 20)  # the price of a beginning of so many letters
+_ENDING = 4_000
+_NEVER = 1_000_000
+
+_GROUP = re.compile(r"\((?:\?:)?[^()]*\)|\[\]?[^\]]*\]|\{[a-z]+\}")
+_WORD = re.compile(r"([^\W\d_](?:[^\W\d_]|')*)(.?)")
+
+
+def price(key: str) -> int:
+    """How often a key (``phrases.token_keys``) is met, roughly."""
+    if key[-1] == " ":
+        return _BEGINNINGS[len(key) - 1]
+    return _ENDING if key[0] == " " else _PRICES.get(key, _SELDOM)
+
+
+def cost(keys: Iterable[str]) -> int:
+    """How often one of some keys is met."""
+    return sum(map(price, keys))
+
+
+class Needs:
+    """What lines need. ``lists`` are their ``{name}``; ``is_number`` tells of words that may become marks in a text,
+    and so must not be waited for."""
+
+    def __init__(self, lists: Mapping[str, str], is_number: Callable[[str], bool]) -> None:
+        self._lists, self._is_number = lists, is_number
+        self._known: dict[str, list[str]] = {}
+
+    def rarest(self, parts: list[str]) -> list[str]:
+        """Keys (``phrases.token_keys``) one of which is met where a line of these parts stands; none if nothing
+        can be told."""
+        for part in parts:
+            if part.isalpha() and part not in _PRICES and not self._is_number(part):
+                return [part]
+        best: list[str] = []
+        least = _NEVER
+        for part in sorted(parts, key=lambda part: part.count("|")):
+            if (part.count("|") + 1) * _SELDOM >= least:
+                break
+            keys = self.of(part)
+            if keys and cost(keys) < least:
+                best, least = keys, cost(keys)
+        return best
+
+    def of(self, part: str) -> list[str]:
+        """Keys one of which is met where a part stands; none if it may be missing, or nothing can be told."""
+        if part not in self._known:
+            self._known[part] = self._of(part)
+        return self._known[part]
+
+    def _of(self, part: str) -> list[str]:
+        if part.isalpha():
+            return [] if self._is_number(part) else [part]
+        body, least, _ = repeated(part) if part[-1] in "?*.}" else (part, 1, 1)
+        if not least:
+            return []
+        if name := NAME.fullmatch(body):
+            if name[1] in MARKS:
+                return list(MARKS[name[1]][0])
+            body = self._lists[name[1]].replace("?:", "", 1)
+        flat = body[1:-1] if body[0] == "(" and body[-1] == ")" else body
+        while "(" in flat or "[" in flat or "{" in flat:
+            before, flat = flat, _GROUP.sub("\0", flat)
+            if before == flat:
+                return []
+        keys = [self._key(choice) for choice in flat.split("|")]
+        return keys if all(keys) else []
+
+    def _key(self, choice: str) -> str:
+        """The rarest key of a choice's words, or of their beginnings; "" if it tells none."""
+        if choice.isalpha():
+            return "" if self._is_number(choice) else choice
+        keys = []
+        for word in choice.split("_"):
+            found = _WORD.match(word)
+            if found and not self._is_number(found[1]):
+                letters, sign = found[1], found[2]
+                if sign in ("?", "+", "{"):  # these belong to the last letter
+                    letters = letters[:-1]
+                keys.append(f"{letters[:BEGIN]} " if sign else letters)
+        return min(keys, key=price, default="") if len(keys) != 1 else keys[0]
