@@ -46,6 +46,7 @@ _EVENTS = [
     (re.compile(rf" (?:{what})(?= )"), rf"\g<0> ={year}")
     for year, what in (
         (1900, r"(?:with|at the (?:turn|start|dawn|beginning) of) the (?:new |twentieth |~20 )?century"),
+        (1901, r"queen victoria (?:died|was buried)|the old queen died|death of (?:queen )?victoria"),
         (1912, r"(?:the )?titanic (?:sank|went down|disaster)|sinking of the titanic"),
         (1914, r"the great war (?:began|broke out)|outbreak of the great war"),
         (1918, r"armistice(?: day)?|the great war ended|end of the great war"),
@@ -62,7 +63,7 @@ _EVENTS = [
 ]
 _SPAN_WORD = re2.compile(r" (?:decades?|year|twelvemonth|century|couple|pair|few) ")
 
-_DATE = r"[=%#](?:[0-9]{1,2}[./:])*((?:1[5-9]|20)[0-9][0-9])(?:[./:][0-9]{1,2})*"
+_DATE = r"[=%#](?:[0-9]{1,2}[./:])*=?((?:1[5-9]|20)[0-9][0-9])(?:[./:][0-9]{1,2})*"
 _YEAR = re.compile(rf"{_DATE} ")
 _STORY = re2.compile(
     r" (?:the )?year (?:now )?(?:is|was|had been|of our lord|:) (?:still |only |then )?=((?:1[5-9]|20)[0-9][0-9]) "
@@ -70,7 +71,10 @@ _STORY = re2.compile(
 _BIRTH = (
     r"born|births?|dob|d \. o \. b|d\.o\.b|birthdate|birthday|b \.|(?:come|came|comes|coming) into (?:the|this) world"
     r"|entered (?:the|this) (?:world|life)|delivered|christened|baptised|baptized|saw the light of day"
-    r"|drew (?:his|her) (?:first|\^1) breath|brought into the world"
+    r"|(?:drew|took|uttered) (?:his|her) (?:first|\^1) (?:breath|cry)|brought into the world|(?:a )?babe of"
+    r"|(?:arrived|came|come) with the|(?:mother|parents|wife) (?:was|were) (?:expecting|carrying|pregnant with)(?: (?:him|her|them))?"
+    r"|no such person|not (?:yet )?(?:exist|existed|been thought of)|pregnant with (?:him|her|them)|(?:his|her|their) (?:papers|passport|certificate)"
+    r" (?:said|gave|was dated|read|showed|bore)"
     r"|(?:both|all) (?:made|built|launched|founded|dated|new|begun)"
 )
 _BORN_AT_ALL = re2.compile(rf" (?:{_BIRTH}) ")
@@ -83,7 +87,7 @@ _IN_A_YEAR = (  # somebody's age in a year, and what the same person did in anot
     re2.compile(
         r" (?:be|was|turn|turns|turned|at|aged|is) #([0-9]+) (?:years old )?in (?:[a-z]+ )?=([0-9]{4}) "
     ),
-    re2.compile(r" in =([0-9]{4}) (?:, )?(?:[^ .!?;=#%]+ ){0,6}(?:was|turned|at|aged|is) #([0-9]+) "),
+    re2.compile(r" in =([0-9]{4}) (?:, )?(?:[^ .!?;=#%]+ ){0,6}(?:was|turned|at|aged|is|be|turn) #([0-9]+) "),
 )
 _SOMEBODY = re2.compile(
     r" (?:he|she|i) (?:[^ .!?;=]+ ){0,8}(?:in|by|since|of|from) =([0-9]{4}) "
@@ -103,7 +107,9 @@ _DIFFERENCE = re2.compile(
 _YOUNGER = re2.compile(
     _GAP + r" ?(?:, )?(?:younger|(?:his|her|my|their) (?:[a-z]+ 's )?junior|junior|behind (?:him|her) in age)"
     rf"| (?:born|came|arrived) (?:just |only |exactly )?{_GAP[1:]} (?:after|later than) (?:his|her|the|their) "
-    r"| (?:younger|junior|(?:trail|follow)(?:s|ed|ing) (?:him|her|them)) by [%#]([0-9.]+) years"
+    r"| (?:younger|junior|(?:trail|follow)(?:s|ed|ing) (?:his |her |their )?(?:[^ .!?;=]+ ){1,6})by [%#]([0-9.]+) years"
+    r"| (?:born|into the world|came along|followed|came|arrived|appeared|birth)(?: [a-z]+)?(?: ,)?"
+    rf"{_GAP} (?:after|later than|behind|on from|from) (?:[a-z]+ ){{0,3}}[.,;]"
 )
 _OLDER = re2.compile(
     _GAP
@@ -141,7 +147,7 @@ _GONE = (
         + _GAP
     ),
     re2.compile(
-        rf" (?:{_AN_AGE}|[.,;] #([0-9.]+) (?:now |today |years old |, ))(?:[^ #%~=]+ ){{0,9}}[%#]([0-9.]+) "
+        rf" (?:{_AN_AGE}|#([0-9.]+) (?:now |today |year old |years old |years of age |, ))(?:[^ #%~=]+ ){{0,9}}[%#]([0-9.]+) "
         rf"(?:long |short )?{_UNIT} (?:ago|earlier|before [.,;]|after|back|previously|since|away|off|ahead|distant|to come"
         r"|from now|from then|from today|hence|in the future)"
     ),
@@ -171,10 +177,12 @@ _SINCE_BIRTH = (
 _NOW = re2.compile(
     rf"{_GAP} (?:ago|earlier|before|back|previously|into the past) (?:[^ #%~=]+ ){{0,12}}"
     r"(?:is|am|'m|'s|now|today|she is|he is|are|turns|turned) (?:now |today )?#([0-9.]+) "
+    rf"|{_GAP} (?:on|later|afterwards|have passed|have gone by|had passed|had gone by|have gone|have slipped by|lie between)"
+    r" (?:[^ #%~=.]+ ){0,12}(?:am|'m|now|today|at|aged) (?:now |today |the age of )?#([0-9.]+) "
 )
 _SPENT = re2.compile(
     rf" (?:{_AN_AGE}|[.,;] #([0-9.]+) (?:now |today |years old |, ))(?:[^ .!?;#%~=]+ ){{0,9}}"
-    rf"for (?:over |nearly |almost |about )?[%#]([0-9.]+) (?:long |full |whole )?{_UNIT}"
+    rf"(?:for|spent|passed|served|done|put in|had had) (?:over |nearly |almost |about )?[%#]([0-9.]+) (?:long |full |whole )?{_UNIT}"
 )
 EARLY = 13  # what began at thirteen or later is said of grown-ups, too ("34, has fished for twenty years")
 _LIFE = re2.compile(r" =((?:1[5-9]|20)[0-9][0-9]) (?:-|to|/|until) (?:[a-z]+ )?=((?:1[5-9]|20)[0-9][0-9]) ")
@@ -187,6 +195,12 @@ _PARENT = (  # how old somebody was when a child came
         r" #([0-9]+) (?:years old )?(?:[^ .!?;#%]+ ){0,3}when (?:[^ .!?;#%]+ ){1,3}(?:was|were) born "
     ),
     re2.compile(r" born (?:[^ .!?;#%]+ ){0,3}(?:when|as) (?:[^ .!?;#%]+ ){1,6}#([0-9]+) "),
+    re2.compile(r" at (?:his|her|their|my|[a-z]+ 's) birth (?:[^ .!?;#%]+ ){0,6}#([0-9]+) "),
+    re2.compile(
+        r" #([0-9]+) (?:years old )?when (?:the twins|her \^?[a-z0-9]+|they|he|she|[a-z]+) "
+        r"(?:came along|arrived|appeared|turned up|came into the world|entered the world|made (?:his|her) (?:entrance|appearance)) "
+    ),
+    re2.compile(r" #([0-9]+) (?:years old )?when the (?:twins|triplets|new arrival) (?:came|arrived) "),
     re2.compile(
         r" (?:had|bore|birthed|gave birth to|delivered|conceived) (?:him|her|them|me|a son|a daughter|the twins|twins|[a-z]+)"
         r" (?:at|when she was|at the age of|aged) #([0-9]+) "
@@ -241,8 +255,9 @@ def age_in_a_year(text: str) -> bool:
         for match in pattern.finditer(text):
             age, year = sorted(map(int, match.groups()))
             near = _around(text, match.start(), match.end(), 1)
-            others = [int(number) for m in _SOMEBODY.finditer(near) for number in m.groups() if number]
-            seen = [*others, TODAY] if year > TODAY else others
+            told = _YEAR if year > TODAY else _SOMEBODY
+            seen = [int(number) for m in told.finditer(near) for number in m.groups() if number]
+            seen += [TODAY] if year > TODAY else []
             if any(_minor(other - (year - age)) for other in seen):
                 return True
     return False
