@@ -7,8 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import re2
-
+from miniature_memory.screen.later import later, later2
 from miniature_memory.screen.numerals import Numerals, mark
 
 Match = Any  # re2 has no types
@@ -53,9 +52,9 @@ _FORMS: list[tuple[str, Callable[[Match], str]]] = [
 _FORM_WORDS = frozenset(
     "hundred thousand thousands million millions billion billions score dozen half quarter quarters".split()
 )
-_DIGIT_BY_DIGIT = re.compile(r" %1 %([0-9])(?= [^%])")  # "one four", "1-four"
-_YEAR = re.compile("#(?:1[89]|20) ")
-_PATTERNS = [(re2.compile(pattern), replace) for pattern, replace in _FORMS]
+_DIGIT_BY_DIGIT = later(r" %1 %([0-9])(?= [^%])")  # "one four", "1-four"
+_YEAR = later("#(?:1[89]|20) ")
+_PATTERNS = [(later2(pattern), replace) for pattern, replace in _FORMS]
 
 
 def _year(text: str) -> str:

@@ -21,11 +21,13 @@ from pathlib import Path
 
 from miniature_memory.screen.numerals import Numerals
 from miniature_memory.screen.search import Search
-from miniature_memory.screen.views import fold
+from miniature_memory.screen.views import ASIAN, fold
 
 _FOLDER = Path(__file__).parent / "rules"
-_BETWEEN_ASIAN = re.compile(r"(?<=[\u3005-\u30ff\u3400-\u9fff])(?=[\u3005-\u30ff\u3400-\u9fff])")
+_BETWEEN_ASIAN = f"(?<={ASIAN})(?={ASIAN})"
 _WORD = re.compile(r"(?<![\w\\])[^\W\d]+(?![\w*?])")
+_ROW = re.compile(r"\[([a-z-]+)\]$|(\w+) (\+?)= ")  # the head of a section, or a list
+_SIGNS = {code: " " for code in range(128) if not chr(code).isalpha()}
 _BORROWED = {"ms": ("id_counts",)}  # Malay counts as Indonesian does
 
 
@@ -49,7 +51,8 @@ class Book:
         self.families = list(self._sections)
         self.people = frozenset(self.alone.get("life-stage", []))
         every = " ".join([*self.lists.values(), *(row for rows in self._sections.values() for row in rows)])
-        self.words = frozenset(w for w in re.findall(r"[^\W\d_]+", every) if len(w) > 2)
+        rough = " ".join(set(every.translate(_SIGNS).split()))  # what is between two spaces, once
+        self.words = frozenset(w for w in re.findall(r"[^\W\d_]+", rough) if len(w) > 2)
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -83,10 +86,12 @@ class Book:
     def marked(self, row: str) -> str:
         """A line in which number words are marks, as they are in the texts that it will meet."""
         row = _WORD.sub(self._mark, row)
-        return row if row.isascii() else _BETWEEN_ASIAN.sub("_", row)
+        return row if row.isascii() else re.sub(_BETWEEN_ASIAN, "_", row)
 
     def _mark(self, phrase: re.Match[str]) -> str:
         words = phrase[0].split("_")
+        if not any(map(self.numerals.may_change, words)):
+            return phrase[0]
         marked = " ".join(self.numerals.mark_tokens(words)).split(" ")
         return "_".join(w if w.isalpha() or not w else re.escape(w) for w in marked)
 
@@ -111,18 +116,15 @@ def _sections(rows: list[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
     sections: dict[str, list[str]] = {}
     shared: dict[str, str] = {}
     current: list[str] = []
-    name = ""
     for row in rows:
-        if re.fullmatch(r"\[[a-z-]+\]", row):
-            current = sections.setdefault(row.strip("[]"), [])
-        elif re.match(r"\w+ = ", row):
-            name, _, words = row.partition(" = ")
-            shared[name] = f"(?:{'|'.join(words.split())})"
-        elif re.match(r"\w+ \+= ", row):
-            name, _, words = row.partition(" += ")
-            shared[name] = f"{shared[name][:-1]}|{'|'.join(words.split())})"
-        else:
+        head = _ROW.match(row)
+        if head is None:
             current.append(row)
+        elif head[1]:
+            current = sections.setdefault(head[1], [])
+        else:
+            words = "|".join(row[head.end() :].split())
+            shared[head[2]] = f"{shared[head[2]][:-1]}|{words})" if head[3] else f"(?:{words})"
     return sections, shared
 
 
@@ -152,4 +154,4 @@ def apart(row: str) -> str:
 
 def fold_rule(text: str) -> str:
     """Lines of rules in the same folding as the texts; their own signs stay."""
-    return text.translate({ord(c): fold(c) for c in set(text) if not c.isascii()})
+    return text if text.isascii() else text.translate({ord(c): fold(c) for c in set(text) if not c.isascii()})

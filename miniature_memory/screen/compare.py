@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
-from miniature_memory.screen.phrases import Test
+from miniature_memory.screen.phrases import MOST, Test
 
 Phrase = tuple[str | Test, ...]
-
-_MOST = 40  # repetitions of what may repeat without an end
 
 
 def follow(phrase: Phrase, tokens: Sequence[str], at: int, step: int) -> int | None:
@@ -75,7 +73,7 @@ class Part:
     """A part of a line, to be compared with tokens in either direction."""
 
     def __init__(self, phrases: list[Phrase], least: int, most: int | None) -> None:
-        self._phrases, self._least, self._most = phrases, least, most or _MOST
+        self._phrases, self._least, self._most = phrases, least, most or MOST
 
     @cached_property
     def _onward(self) -> _Side:

@@ -8,15 +8,15 @@ tells whether there is anything to undo, and then each different word is looked 
 from __future__ import annotations
 
 import re
-import string
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
 import re2
 
+from miniature_memory.screen.later import later
 from miniature_memory.screen.numerals import ADULT
-from miniature_memory.screen.views import LOOKALIKES
+from miniature_memory.screen.views import ASIAN, LOOKALIKES
 
 # What passes for a letter; in a word's skeleton all letters that one sign passes for are the same.
 _LEET = {
@@ -25,35 +25,34 @@ _LEET = {
 }  # fmt: skip
 _SKELETON = str.maketrans("0123456789@$!+€£lb", "oizeasgtggasiteiig")
 _SIGN = "[0-9@$!+€£]"
-_LEET_RUN = re.compile(r"[a-z0-9@$!+€£]+")
-_COUNTED = re.compile(r"[0-9]+(?:st|nd|rd|th|s)")
+_LEET_RUN = later(r"[a-z0-9@$!+€£]+")
+_COUNTED = later(r"[0-9]+(?:st|nd|rd|th|s)")
 _SEPARATED = r"\b(?:[a-z0-9][ .,*'/+:;~-]{1,3}){2,60}[a-z0-9]\b"
-_IS_SEPARATED, _SEPARATED_RUN = re2.compile(_SEPARATED), re.compile(_SEPARATED, re.ASCII)
-_BETWEEN = re.compile(r"[^a-z0-9]+")
+_IS_SEPARATED, _SEPARATED_RUN = re2.compile(_SEPARATED), later(f"(?a){_SEPARATED}")
+_BETWEEN = later(r"[^a-z0-9]+")
 _WORD = re.compile(r"[a-z]+")
-_STRETCHED = re.compile(r"(.)\1(?:\1|(.)\2)")
-_STARRED = re.compile(r"\b[a-z]+[*?_]+[a-z]+\b", re.ASCII)
-_PAIR = re.compile(r"\b[0-9][,/'*-][0-9]\b", re.ASCII)
-_ROMAN = re.compile(r"[ivxlcdm]+")
+_STRETCHED = later(r"(.)\1(?:\1|(.)\2)")
+_STARRED = later(r"(?a)\b[a-z]+[*?_]+[a-z]+\b")
+_PAIR = later(r"(?a)\b[0-9][,/'*-][0-9]\b")
 _ROMANS = {
     word: str(value)
     for value, word in enumerate("- - ii iii iv - vi vii viii ix - xi xii xiii xiv xv xvi xvii".split())
     if word != "-"
 }
-_ROMAN_NUMBER = re.compile(r"\b[ivx]{2,5}\b", re.ASCII)
-_GLUED = re.compile(r"([a-z]{3,}?)(years?|yrs?|yo|months|weeks?)(olds?)?")
-_TWICE = [c + c for c in string.ascii_lowercase]
+_ROMAN_NUMBER = later(r"(?a)\b[ivx]{2,5}\b")
+_GLUED = later(r"([a-z]{3,}?)(years?|yrs?|yo|months|weeks?)(olds?)?")
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+_TWICE = [c + c for c in _ALPHABET]
 # Any reason to look closer at a token: digits in a word, letters three times or twice two times, a
 # star in a word, two digits with a sign between them, a Roman number, a number grown onto its unit.
 _ODD = re2.compile(
-    rf"[^ ]*(?:[a-z]{_SIGN}|{_SIGN}[a-z]|{'|'.join(c * 3 for c in string.ascii_lowercase)}"
+    rf"[^ ]*(?:[a-z]{_SIGN}|{_SIGN}[a-z]|{'|'.join(c * 3 for c in _ALPHABET)}"
     rf"|(?:{'|'.join(_TWICE)})(?:{'|'.join(_TWICE)})|[a-z][*?_]+[a-z]|[0-9][,/'*-][0-9]"
     rf"|\b[ivx]{{2,5}}\b|[a-z]{{3}}(?:years?|yrs?|yo|months|weeks?)(?:olds?)?\b)[^ ]*"
 )
-_FOREIGN_WORD = re.compile(r"[^\W\d_]+")
-_ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
-_LAST_WORD = re.compile(r"[a-z]+ $")
-_LETTER = re.compile(r"[a-z]")
+_FOREIGN_WORD = later(r"[^\W\d_]+")
+_LAST_WORD = later(r"[a-z]+ $")
+_LETTER = later(r"[a-z]")
 # Two words that happen to make one when read together.
 _TRUE_PAIRS = frozenset(["for teen", "pre school", "off spring", "under age", "god child", "god son"])
 
@@ -61,6 +60,10 @@ _TRUE_PAIRS = frozenset(["for teen", "pre school", "off spring", "under age", "g
 def _squeeze(word: str) -> str:
     """A word with every run of one letter cut to a single one."""
     return re.sub(r"(.)\1+", r"\1", word)
+
+
+def _is_roman(word: str) -> bool:
+    return not word.strip("ivxlcdm")
 
 
 class Disguises:
@@ -75,7 +78,7 @@ class Disguises:
         cardinals: dict[str, int],
         others: Callable[[], Iterable[str]],
     ) -> None:
-        self._english = frozenset(w for w in words if not _ROMAN.fullmatch(w))
+        self._english = frozenset(w for w in words if not _is_roman(w))
         self._others = others
         self._cardinals = cardinals
         self._strong = sorted(w for w in strong if w.isascii() and w.isalpha())
@@ -83,7 +86,7 @@ class Disguises:
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        return self._english | frozenset(w for w in self._others() if not _ROMAN.fullmatch(w))
+        return self._english | frozenset(w for w in self._others() if not _is_roman(w))
 
     @cached_property
     def _begins(self) -> dict[str, list[int]]:
@@ -147,7 +150,7 @@ class Disguises:
         token = _WORD.sub(lambda m: self._unglued(self._relaxed(m[0])), token)
         token = _STARRED.sub(lambda m: self._unstarred(m[0]), token)
         token = _PAIR.sub(lambda m: m[0][0] + m[0][2], token)
-        return _ROMAN_NUMBER.sub(lambda m: _ROMANS.get(m[0], m[0]), token)
+        return str(_ROMAN_NUMBER.sub(lambda m: _ROMANS.get(m[0], m[0]), token))
 
     def _close(self, spaced: str) -> str:
         """ "f.i.f.t.e.e.n" to "fifteen": letters set apart, read as known words."""
@@ -234,7 +237,7 @@ class Disguises:
         end, mixed = 0, False
         for match in _FOREIGN_WORD.finditer(view):
             word = match[0]
-            if word.isascii() or not _LETTER.search(word) or _ASIAN.search(word):
+            if word.isascii() or not _LETTER.search(word) or re.search(ASIAN, word):
                 continue
             plain = word.translate(LOOKALIKES)
             out.append(view[end : match.start()])

@@ -116,8 +116,8 @@ def foreign_hits(row: str, language: str, running: bool) -> Iterator[str]:
 def changed(plain: str, unmasked: str) -> str:
     """The paragraphs of an unmasked view that differ from the plain one, with enough around them for any rule, and
     those that may tell the story's year; all else was read already."""
-    rows = [row.strip() for row in unmasked.split("\n")]
-    differ = [row != old for row, old in zip(rows, plain.split("\n"), strict=True)]
+    rows = unmasked.split("\n")
+    differ = [row.strip() != old.strip() for row, old in zip(rows, plain.split("\n"), strict=True)]
     kept = {at for at, row in enumerate(rows) if "year" in row}
     for step in (1, -1):
         left = 0

@@ -12,25 +12,25 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from miniature_memory.screen.book import book, lines
+from miniature_memory.screen.later import later
 from miniature_memory.screen.numerals import Numerals
+from miniature_memory.screen.views import ASIAN
 
 LATIN = ("es", "pt", "it", "fr", "de", "nl", "sv", "tr", "id", "ms", "pl")
 CYRILLIC = ("ru",)
 
-_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
-_NOT_RUSSIAN = re.compile(r"[\u0402-\u040f\u0452-\u045f\u0460-\u04ff]")
-_ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
-_KANA = re.compile(r"[\u3041-\u30ff]")
+# Compiled when a text has other than plain letters: ``re`` keeps them.
+_CYRILLIC = r"[\u0400-\u04ff]"
+_NOT_RUSSIAN = r"[\u0402-\u040f\u0452-\u045f\u0460-\u04ff]"
+_KANA = r"[\u3041-\u30ff]"
 _BRIEF = 12  # Han letters of a text that may be Japanese without kana
 _JAPANESE = 0.2  # share of kana from which on a sentence of Han letters is Japanese and not Chinese
 # Letters of every script but Latin, Cyrillic, Han and kana; single ones (a formula's) may stand.
-_OTHER_SCRIPT = re.compile(
-    r"[\u0370-\u03ff\u0530-\u1cff\u1f00-\u1fff\u2c00-\u2dff\u3100-\u31bf\ua000-\uabff\uac00-\ud7ff\U00010000-\U0001efff]{2}"
-)
-_UNVOUCHED_ENDING = re.compile(r"[a-z]+(?:vuotia[a-z]*|vuotta|arainn|evesen|godisnj[a-z]+|tilet[yae]|metis)")
+_OTHER_SCRIPT = r"[\u0370-\u03ff\u0530-\u1cff\u1f00-\u1fff\u2c00-\u2dff\u3100-\u31bf\ua000-\uabff\uac00-\ud7ff\U00010000-\U0001efff]{2}"
+_UNVOUCHED_ENDING = later(r"[a-z]+(?:vuotia[a-z]*|vuotta|arainn|evesen|godisnj[a-z]+|tilet[yae]|metis)")
 _UNITS = {"lat": "pl", "lata": "pl", "ar": "sv"}  # years of age, where a number stands before them
 _VERBS = {
     "ist": "de",
@@ -56,7 +56,7 @@ def _words(name: str) -> frozenset[str]:
 @cache
 def english_words() -> frozenset[str]:
     """Words that tell English: common ones, and those of the English rules."""
-    return _words("english") | book("en").words
+    return frozenset(chain(_words("english"), book("en").words))
 
 
 @cache
@@ -124,7 +124,7 @@ def _cut(row: str) -> list[str]:
 
 
 def _is_japanese(sentence: str) -> bool:
-    return len(_KANA.findall(sentence)) > _JAPANESE * len(_ASIAN.findall(sentence))
+    return len(re.findall(_KANA, sentence)) > _JAPANESE * len(re.findall(ASIAN, sentence))
 
 
 def languages_of(sentence: list[str], words: list[str], known: int) -> dict[str, int]:
@@ -159,15 +159,15 @@ def read(row: str) -> tuple[dict[str, str], bool]:
     spoken: dict[str, str] = {}
     lost = False
     if not row.isascii():
-        if _ASIAN.search(row):
-            if _KANA.search(row) or len(_ASIAN.findall(row)) < _BRIEF:
+        if re.search(ASIAN, row):
+            if re.search(_KANA, row) or len(re.findall(ASIAN, row)) < _BRIEF:
                 spoken["ja"] = row
             spoken["zh"] = " . ".join(
                 part for part in re.split(r" [.!?](?= )", row) if not _is_japanese(part)
             )
-        if _CYRILLIC.search(row):
+        if re.search(_CYRILLIC, row):
             spoken |= dict.fromkeys(CYRILLIC, row)
-        lost = bool(_OTHER_SCRIPT.search(row) or _NOT_RUSSIAN.search(row))
+        lost = bool(re.search(_OTHER_SCRIPT, row) or re.search(_NOT_RUSSIAN, row))
     words = {w for w in set(row.split()) if len(w) > 1 and w[0].isalpha() and w[0] < "\u0250"}
     strange = words - english_words() | words & _NEVER_ENGLISH
     if not strange:
@@ -227,7 +227,7 @@ def _is_plainly_english(sentence: str) -> bool:
 def _is_foreign(sentence: str) -> bool:
     """Whether another language is spoken, and knows more of the words than English does."""
     words, known = _known(sentence)
-    if _CYRILLIC.search(sentence) or _ASIAN.search(sentence):
+    if not sentence.isascii() and (re.search(_CYRILLIC, sentence) or re.search(ASIAN, sentence)):
         return not known
     if len(words) < _FEW or 2 * known > len(words):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from miniature_memory.screen.phrases import BEGIN, MARKS, NAME, SIGNS, repeated
+from miniature_memory.screen.phrases import BEGIN, MARKS, MOST, NAME, SIGNS, repeated
 
 # Words that stand in nearly every sentence, in many, and in some: a line had better wait for another one.
 _EVERYWHERE = "the a of to in and he she i it was you that is his her , . for on with as at had my".split()
@@ -35,9 +35,12 @@ _PRICES = {
 }
 _BEGINNINGS = (4_000, 4_000, 600, 100, 20)  # the price of a beginning of so many letters
 _ENDING = 4_000
+_A_MARK = 60
 _NEVER = 1_000_000
 
 _GROUP = re.compile(r"\((?:\?:)?[^()]*\)|\[\]?[^\]]*\]|\{[a-z]+\}")
+_REPEATS = re.compile(r"\{[0-9]")
+_MARK = re.compile(r"\\?([%#=^~][0-9]+)")
 _WORD = re.compile(r"([^\W\d_](?:[^\W\d_]|')*)(.?)")
 
 
@@ -45,11 +48,13 @@ def price(key: str) -> int:
     """How often a key (``phrases.token_keys``) is met, roughly."""
     if key[-1] == " ":
         return _BEGINNINGS[len(key) - 1]
+    if key[0] in SIGNS:
+        return _A_MARK if len(key) > 1 else _PRICES[key]
     return _ENDING if key[0] == " " else _PRICES.get(key, _SELDOM)
 
 
 def cost(keys: Iterable[str]) -> int:
-    """How often one of some keys is met."""
+    """How often one of some keys is met; 0 for none."""
     return sum(map(price, keys))
 
 
@@ -61,27 +66,34 @@ class Needs:
         self._lists, self._is_number = lists, is_number
         self._known: dict[str, list[str]] = {}
 
-    def rarest(self, parts: list[str]) -> list[str]:
-        """Keys (``phrases.token_keys``) one of which is met where a line of these parts stands; none if nothing
-        can be told."""
-        for part in parts:
+    def rarest(self, parts: list[str]) -> int | None:
+        """Which of a line's parts is met least often, roughly; None if nothing can be told of any."""
+        for at, part in enumerate(parts):
             if part.isalpha() and part not in _PRICES and not self._is_number(part):
-                return [part]
-        best: list[str] = []
-        least = _NEVER
-        for part in sorted(parts, key=lambda part: part.count("|")):
+                return at
+        best, least = None, _NEVER
+        for at, part in sorted(enumerate(parts), key=lambda numbered: numbered[1].count("|")):
             if (part.count("|") + 1) * _SELDOM >= least:
                 break
-            keys = self.of(part)
-            if keys and cost(keys) < least:
-                best, least = keys, cost(keys)
+            if (price := cost(self.of(part)) or _NEVER) < least:
+                best, least = at, price
         return best
 
     def of(self, part: str) -> list[str]:
-        """Keys one of which is met where a part stands; none if it may be missing, or nothing can be told."""
+        """Keys (``phrases.token_keys``) one of which is met where a part stands; none if it may be missing, or
+        nothing can be told."""
         if part not in self._known:
             self._known[part] = self._of(part)
         return self._known[part]
+
+    def longest(self, part: str) -> int:
+        """Of how many tokens a part is at most, or more."""
+        body, _, most = repeated(part)
+        named = sum(self.longest(self._lists[name]) for name in NAME.findall(body) if name not in MARKS)
+        nested = "(" in body[1:]
+        joints = body.count("_") if nested else max(choice.count("_") for choice in body.split("|"))
+        times = 9 if _REPEATS.search(body) else 1
+        return (1 + joints + body.count(" ") + named) * times * (most or MOST)
 
     def _of(self, part: str) -> list[str]:
         if part.isalpha():
@@ -108,7 +120,9 @@ class Needs:
         keys = []
         for word in choice.split("_"):
             found = _WORD.match(word)
-            if found and not self._is_number(found[1]):
+            if mark := _MARK.fullmatch(word):
+                keys.append(mark[1])
+            elif found and not self._is_number(found[1]):
                 letters, sign = found[1], found[2]
                 if sign in ("?", "+", "{"):  # these belong to the last letter
                     letters = letters[:-1]

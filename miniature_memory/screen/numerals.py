@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from miniature_memory.screen.later import later
 from miniature_memory.screen.views import spaced
 
 ADULT = 18
@@ -146,11 +147,12 @@ class Numerals:
 
 
 _CODE = r"[0-9]+(?:[:][0-9]+)+|[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:/[0-9]+){2}"
-_DIGITS = re.compile(rf"([$£€¥₤]\0?)?(\b[a-z]*)({_CODE}|[0-9]+(?:\.[0-9]+)?)(st|nd|rd|th|s|[a-z]*)\b")
+_DIGITS = later(rf"([$£€¥₤]\0?)?(\b[a-z]*)({_CODE}|[0-9]+(?:\.[0-9]+)?)(st|nd|rd|th|s|[a-z]*)\b")
 _WITH_DIGIT = re.compile("[0-9][^ ]*")
 # Both begin with what is rare: looking back from there is what keeps them fast.
 _SPACED_PAIR = re.compile(r"([0-9])(?<![0-9.,:].) ([0-9])((?:[^0-9.:/][0-9]?)|$)")
-_PRICE = re.compile("([$£€¥₤]) ")
+_MONEY = "$£€¥₤"
+_PRICE = later(f"([{_MONEY}]) ")
 
 
 def mark_digits(row: str) -> str:
@@ -158,7 +160,9 @@ def mark_digits(row: str) -> str:
 
     Whatever a token says it says alone, so each is looked at once; a price's sign stays with it.
     """
-    row = _PRICE.sub("\\1\0", _SPACED_PAIR.sub(r"\1\2\3", row))
+    row = _SPACED_PAIR.sub(r"\1\2\3", row)
+    if any(sign in row for sign in _MONEY):
+        row = _PRICE.sub("\\1\0", row)
     marks: dict[str, str] = {}
     out: list[str] = []
     end = 0

@@ -50,6 +50,7 @@ _LITERAL = re.compile(r"(?:[^\\\[\]{}.*+?]|\\\W)+")
 _ESCAPED = re.compile(r"\\(\W)")
 _BEGINNING = re.compile(r"(?:[^][\\(){}|?*+.]|\\\W)+(?![?*{])")
 _ENDING = re.compile(r"[]+*](?<!\S\*)[\w']{2,}$")
+MOST = 40  # repetitions of what may repeat without an end
 KEPT = 16_000  # tokens of which it is remembered what they are
 BEGIN, _END = 4, 2  # letters of a beginning and of an ending that are looked up
 _LISTED = 14  # letters of a class that are told one by one

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -19,8 +20,12 @@ from miniature_memory.screen.phrases import KEPT, Phrases, Words, parts, repeate
 Keys = frozenset[str]
 
 _NEVER = 1_000_000  # the price of what nobody can tell
-_MANY = 60  # words of which it isn't asked whether a text has any
-_ENOUGH = 8  # a price that is low enough to look no further
+_FAR = 60  # tokens from an anchor in which it is asked first whether a word that must be there is
+
+
+@lru_cache(maxsize=4_000)
+def _cost(keys: Keys) -> int:
+    return cost(keys) or _NEVER
 
 
 class Span(NamedTuple):
@@ -34,9 +39,10 @@ class Span(NamedTuple):
 class _Line:
     """A line that was taken to pieces: the parts before its anchor, the nearest first, and those after it."""
 
-    def __init__(self, family: str, row: list[str], anchor: int, needs: list[Keys]) -> None:
+    def __init__(self, family: str, row: list[str], anchor: int) -> None:
         self.family, self.before, self.after = family, row[:anchor][::-1], row[anchor + 1 :]
-        self.needs = needs  # a text must have a word of each
+        #: sets of words one of which must stand between two places, counted from the anchor
+        self.needs: list[tuple[Keys, int, int]] = []
         self.ready: tuple[list[Part], list[Part]] | None = None  # the parts, once they were compared
 
 
@@ -54,28 +60,33 @@ class _Waiting:
     def __init__(self) -> None:
         self._before: dict[str, list[tuple[_Anchored, Keys]]] = {}
         self._after: dict[str, list[tuple[_Anchored, Keys]]] = {}
+        self._before_keys, self._after_keys = self._before.keys(), self._after.keys()
         self._anyhow: list[_Anchored] = []
 
     def put(self, anchored: _Anchored, before: Keys, after: Keys) -> None:
         """Let a phrase wait for one of the keys on the side where they are rarer."""
         if not before and not after:
             self._anyhow.append(anchored)
-        elif (cost(before) or _NEVER) < (cost(after) or _NEVER):
+        elif _cost(before) < _cost(after):
             for key in before:
                 self._before.setdefault(key, []).append((anchored, after))
         else:
             for key in after:
                 self._after.setdefault(key, []).append((anchored, before))
 
-    def between(self, before: set[str], after: set[str]) -> Iterator[_Anchored]:
+    def between(self, before: set[str], after: set[str]) -> list[_Anchored]:
         """What may stand between two tokens that answer to these keys."""
-        yield from self._anyhow
-        for waiting, one, other in ((self._before, before, after), (self._after, after, before)):
-            if not waiting.keys().isdisjoint(one):
-                for key in one:
-                    for anchored, keys in waiting.get(key, ()):
-                        if not keys or not keys.isdisjoint(other):
-                            yield anchored
+        found = self._anyhow
+        for waiting, keys, one, other in (
+            (self._before, self._before_keys, before, after),
+            (self._after, self._after_keys, after, before),
+        ):
+            if not keys.isdisjoint(one):
+                all_of = [pair for key in one if key in waiting for pair in waiting[key]]
+                found = found + [
+                    anchored for anchored, keys in all_of if not keys or not keys.isdisjoint(other)
+                ]
+        return found
 
 
 class Search:
@@ -90,7 +101,6 @@ class Search:
         is_number: Callable[[str], bool] = frozenset[str]().__contains__,
     ) -> None:
         self._phrases, self._needs, self._marked = Phrases(lists), Needs(lists, is_number), marked
-        self._prices: dict[str, int] = {}
         self._parts: dict[str, Part] = {}
         self._edges: dict[tuple[str, int], tuple[Keys, int]] = {}
         self._asleep = dict(enumerate(rows))
@@ -101,11 +111,13 @@ class Search:
         self._neighbours: dict[str, set[str]] = {}  # the keys to which a token answers beside another
         needs = Needs(lists, is_number)
         for number, (_, row) in list(self._asleep.items()):
-            keys = needs.rarest(parts(row))
-            for key in keys:
-                self._called[key].append(number)
-            if not keys:
+            row_parts = parts(row)
+            at = needs.rarest(row_parts)
+            if at is None:
                 self._wake(number)
+            else:
+                for key in needs.of(row_parts[at]):
+                    self._called[key].append(number)
 
     def spans(self, tokens: Sequence[str]) -> list[Span]:
         """Every line that stands in a row of tokens, which begins and ends with an empty one; where a line can
@@ -140,26 +152,29 @@ class Search:
         waiting = self._waiting
         for word, found in keys.items():
             self._answers[word] = tuple([waiting[key] for key in found if key in waiting])
+            self._neighbours[word] = self._beside.intersection(found)
 
     def _forget(self) -> None:
         self._answers.clear()
         self._neighbours.clear()
 
     def _wake(self, number: int) -> None:
-        """Let a line wait for its rarest part, or for the first one that is rare enough."""
+        """Let a line wait for its rarest part."""
         if number not in self._asleep:
             return
         family, text = self._asleep.pop(number)
         row = parts(self._marked(text))
-        anchor = 0
-        for at in sorted(range(len(row)), key=lambda at: row[at].count("(") > 1):  # plain ones tell it soon
-            if self._part_price(row[at]) < self._part_price(row[anchor]):
-                anchor = at
-            if self._part_price(row[anchor]) <= _ENOUGH:
-                break
-        others = map(self._needs.of, [*row[:anchor], *row[anchor + 1 :]])
-        words = [frozenset(keys) for keys in others if len(keys) < _MANY and "".join(keys).isalpha()]
-        line = _Line(family, row, anchor, words)
+        anchor = self._needs.rarest(row)
+        if anchor is None:
+            anchor = min(range(len(row)), key=lambda at: self._part_price(row[at]))
+        line = _Line(family, row, anchor)
+        for step, others in ((1, line.after), (-1, line.before)):
+            far = self._needs.longest(row[anchor])
+            for part in others:
+                far += self._needs.longest(part)
+                keys = self._needs.of(part)
+                if far < _FAR and "".join(keys).isalpha():
+                    line.needs.append((frozenset(keys), *((1, far) if step > 0 else (1 - far, 0))))
         before, after = self._nearest(line.before, -1), self._nearest(line.after, 0)
         for phrase in self._phrases.of(row[anchor]):
             at = min(range(len(phrase)), key=lambda i: self._word_price(phrase[i])) if len(phrase) > 1 else 0
@@ -172,13 +187,10 @@ class Search:
 
     def _part_price(self, part: str) -> int:
         """How often one of a part's phrases is met, roughly."""
-        if part not in self._prices:
-            _, least, _ = repeated(part)
-            prices = (
-                (min(map(self._word_price, phrase)) for phrase in self._phrases.of(part)) if least else ()
-            )
-            self._prices[part] = sum(prices) or _NEVER
-        return self._prices[part]
+        _, least, _ = repeated(part)
+        return (
+            sum(min(map(self._word_price, phrase)) for phrase in self._phrases.of(part)) if least else _NEVER
+        )
 
     def _word_price(self, word: str) -> int:
         return price(word) if word.isalpha() else cost(self._phrases.keys(word)) or _NEVER
@@ -205,22 +217,18 @@ class Search:
 
     def _met(self, tokens: Sequence[str], words: set[str]) -> Iterator[tuple[_Anchored, int]]:
         """What may stand in a row of tokens, and the place of its anchor; ``words`` are all of them."""
-        answers = self._answers
+        answers, neighbours = self._answers, self._neighbours
         waited_for = {word for word in words if answers[word]}
         for at, token in enumerate(tokens):
             if token in waited_for:
-                before, after = self._keys(tokens[at - 1]), self._keys(tokens[at + 1])
+                before, after = neighbours[tokens[at - 1]], neighbours[tokens[at + 1]]
                 for waiting in answers[token]:
                     for anchored in waiting.between(before, after):
-                        if not any(map(words.isdisjoint, anchored.line.needs)):
+                        for needed, first, end in anchored.line.needs:
+                            if needed.isdisjoint(tokens[max(at + first, 0) : at + end]):
+                                break
+                        else:
                             yield anchored, at
-
-    def _keys(self, token: str) -> set[str]:
-        """The keys to which a token answers beside an anchor."""
-        keys = self._neighbours.get(token)
-        if keys is None:
-            keys = self._neighbours[token] = self._beside.intersection(token_keys(token))
-        return keys
 
     def _span(self, anchored: _Anchored, tokens: Sequence[str], at: int) -> Span | None:
         """What a line stands in whose anchor is at a place, if it does."""

@@ -14,7 +14,7 @@ KEPT = 1_000  # ... but so many of its last characters stay held, as a hit may n
 _ENDS = ".!?…。！？"
 _CLOSERS = "\"'”’»)]} \t\n"
 _BLANKS = frozenset(" \t\n")
-_SENTENCE = re.compile(r"[.!?…。！？][\"'”’»)\]}]*\s")
+_SENTENCE = r"[.!?…。！？][\"'”’»)\]}]*\s"
 # After these a full stop ends no sentence, so what follows must not be cut off from it. Nor after what may
 # be one: a letter, a short word with a capital, a word with a stop inside ("U.S.").
 _ABBREVIATIONS = frozenset(
@@ -37,7 +37,7 @@ def _last(text: str) -> str:
     if len(text) <= CONTEXT:
         return text
     text = text[-_MOST_CONTEXT:]
-    starts = (match.end() for match in _SENTENCE.finditer(text, 0, len(text) - CONTEXT))
+    starts = (match.end() for match in re.finditer(_SENTENCE, text[: len(text) - CONTEXT]))
     return text[max(starts, default=0) :]
 
 

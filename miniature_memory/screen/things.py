@@ -6,22 +6,25 @@ An age is let go only when what it belongs to is found and is on the list of thi
 
 from __future__ import annotations
 
-import re2
+from typing import Any
 
 from miniature_memory.screen.book import lists
+from miniature_memory.screen.later import later2
+
+Match = Any  # re2 has no types
 
 _REACH = 90  # characters to each side in which the noun must be
 _UNIT = "(?:years?|yrs?|months?|weeks?|days?|hours?|minutes?|decades?|centur(?:y|ies))"
 _NUMBER = "[%#=][0-9.,:?]+"
 # "N years old", "N-year-old", "a year old", "aged N years"; and "N" alone after "is" or "was"
-_AGE = re2.compile(
+_AGE = later2(
     rf" (?:(?:{_NUMBER}|[a-z]+) (?:and a half )?{_UNIT} (?:and {_NUMBER} {_UNIT} )?(?:old|of age)"
     rf"|aged (?:for |about |over |at least )?{_NUMBER} {_UNIT}"
     ") "
 )
-_ALONE = re2.compile(r" (?:is|was|are|were|'s|turned|turns|reached|reaches) (?:[a-z]+ )?%[0-9.]+ ")
+_ALONE = later2(r" (?:is|was|are|were|'s|turned|turns|reached|reaches) (?:[a-z]+ )?%[0-9.]+ ")
 # "aged N" between commas: only of what opens its clause ("The carpet, aged ten, had faded")
-_APART = re2.compile(rf" aged (?:about |nearly |over )?{_NUMBER} (?:(?:and|or|to) {_NUMBER} )?")
+_APART = later2(rf" aged (?:about |nearly |over )?{_NUMBER} (?:(?:and|or|to) {_NUMBER} )?")
 # endings of adjectives that no verb has ("a six-year-old electric van")
 _ADJECTIVE = ("ic", "al", "ous", "ful", "less", "ish", "ern", "ian", "ese", "wooden")
 # things whose names people have, too: only with an article are they things
@@ -110,7 +113,7 @@ def without_things(row: str) -> str:
     return _without(_APART, _without(_ALONE, _without(_AGE, row)))
 
 
-def _without(pattern: re2._Regexp, row: str) -> str:
+def _without(pattern: Match, row: str) -> str:
     out: list[str] = []
     end = 0
     for match in pattern.finditer(row):

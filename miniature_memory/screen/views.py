@@ -8,14 +8,17 @@ ordinary prose is read once.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from urllib.parse import unquote
 
-from miniature_memory.screen.markup import readings
+import re2
+
+from miniature_memory.screen.later import later
+
+# Patterns for what few texts hold are compiled when they are needed: ``re`` keeps them.
 
 # Letters that decompose to nothing simpler, and signs that stand for letters or digits.
 _PLAIN = {
@@ -41,15 +44,13 @@ LOOKALIKES = {
 
 _ENTITY_ROUNDS = 3  # "&amp;amp;#49;" is undone; deeper nests are no text that anyone reads
 _TAG = re.compile(r"<[a-zA-Z/!?][^<>]{0,2000}>")
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad\u180e\u061c]")
-_OVERRIDE = re.compile("[\u202e\u2067]([^\u202a-\u202e\u2066-\u2069\n]*)[\u202c\u2069]?")
-_FIELDS = re.compile(r"(?<= )[|•·●‧∙・¦](?= )")  # what parts the fields of a line, not the letters of a word
-_EMPHASIS = re.compile(
-    r"\*\*+|__+|~~+|\[/?(?:b|i|u|s|em|strong|color|size|font)(?:=[^\]\n]{1,20})?\]", re.IGNORECASE
-)
-_HUMPS = re.compile(r"\b(?:[A-Z][a-z]{2,}){2,}\b")  # "TwelveYearsOld"
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_SUPERSCRIPT = re.compile(r"(?<=[0-9])(?=[¹²³⁰⁴-⁹])")
+_OVERRIDE = "[\u202e\u2067]([^\u202a-\u202e\u2066-\u2069\n]*)[\u202c\u2069]?"
+_FIELDS = "|•·●‧∙・¦"  # what parts the fields of a line, not the letters of a word
+_EMPHASIS = later(r"(?i)\*\*+|__+|~~+|\[/?(?:b|i|u|s|em|strong|color|size|font)(?:=[^\]\n]{1,20})?\]")
+_HUMP = re2.compile("[a-z][A-Z]")
+_HUMPS = later(r"\b(?:[A-Z][a-z]{2,}){2,}\b")  # "TwelveYearsOld"
+_SUPERSCRIPT = "(?<=[0-9])(?=[¹²³⁰⁴-⁹])"
+_PLAIN_SIGNS = re.compile("[\0-\x7f]+")
 _HYPHEN_BREAK = re.compile(r"-(?<=[^\W\d_]-) *\n\s*(?=[^\W\d_])")
 _BLANKS = re.compile(r"  +")
 _PARAGRAPH = re.compile(r"\n[ \n]*")
@@ -108,13 +109,20 @@ def fold(text: str) -> str:
     """
     if "**" in text or "__" in text or "~~" in text or "[" in text:
         text = _EMPHASIS.sub("", text)  # Markdown and forum marks, also within a word
-    text = _HUMPS.sub(lambda m: _HUMP.sub(" ", m[0]), text)
-    text = _FIELDS.sub("-", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if _HUMP.search(text):
+        text = _HUMPS.sub(lambda m: re.sub("(?<=[a-z])(?=[A-Z])", " ", m[0]), text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for sign in _FIELDS:
+        if sign in text:
+            text = re.sub(rf"(?<= )[{sign}](?= )", "-", text)
     if not text.isascii():
-        if marks := "".join(c for c in set(text) if unicodedata.combining(c)):
+        foreign = set(_PLAIN_SIGNS.sub("", text))
+        if marks := "".join(filter(unicodedata.combining, foreign)):
             text = re.sub(f"([{marks}]{{{_MARKS}}})[{marks}]+", r"\1", text)
-        text = unicodedata.normalize("NFC", _SUPERSCRIPT.sub(" ", text))
-        foreign = {c for c in set(text) if c > "\x7f"}
+        if not foreign.isdisjoint("¹²³⁰⁴⁵⁶⁷⁸⁹"):
+            text = re.sub(_SUPERSCRIPT, " ", text)
+        text = unicodedata.normalize("NFC", text)
+        foreign = set(_PLAIN_SIGNS.sub("", text))
         longer = {c for c in foreign if len(_character(c)) > _SHORT}
         if sum(map(text.count, longer)) > len(text) // _SHORT + _SEVERAL:
             raise OverflowError("a text that unfolds to many times its size")
@@ -133,26 +141,28 @@ def flow(text: str) -> str:
     return _GLUE.sub(" ", text).replace("_", " ").strip()
 
 
-_ASIAN = re.compile(r"[\u3005-\u30ff\u3400-\u9fff]")
+#: Han characters and kana
+ASIAN = "[\u3005-\u30ff\u3400-\u9fff]"
 
 
 def spaced(text: str) -> str:
     """Han characters and kana as words of their own: those languages write no spaces."""
-    return text if text.isascii() else _ASIAN.sub(r" \g<0> ", text)
+    return text if text.isascii() else re.sub(ASIAN, r" \g<0> ", text)
 
 
 def entities(text: str) -> str:
     """Undo HTML entities ("&#49;5", "fif&shy;teen"), also when they were escaped twice."""
-    for _ in range(_ENTITY_ROUNDS):
-        if "&" not in text:
-            break
-        text = html.unescape(text)
+    if "&" in text:
+        from html import unescape  # a table of 2,200 names
+
+        for _ in range(_ENTITY_ROUNDS):
+            text = unescape(text)
     return text
 
 
 def unordered(text: str) -> str:
     """Show what a reader sees where an override turns the direction of writing."""
-    return _OVERRIDE.sub(lambda m: m[1][::-1], text)
+    return re.sub(_OVERRIDE, lambda m: m[1][::-1], text)
 
 
 def joined(text: str) -> str:
@@ -167,6 +177,8 @@ def views(text: str) -> Iterator[str]:
     if "%" in text and (decoded := unquote(text)) != text:  # an address: "fifteen%20years"
         forms.append(decoded)
     if _TAG.search(text):
+        from miniature_memory.screen.markup import readings
+
         forms = readings(text)
     if "\u202e" in text or "\u2067" in text:
         forms += [unordered(form) for form in forms]
