@@ -9,6 +9,8 @@ from typing import Any
 
 from miniature_memory.screen.later import later, later2
 from miniature_memory.screen.numerals import Numerals, mark
+from miniature_memory.screen.phrases import KEPT
+from miniature_memory.screen.windows import parted
 
 Match = Any  # re2 has no types
 
@@ -48,12 +50,10 @@ _FORMS: list[tuple[str, Callable[[Match], str]]] = [
     (r"(?:#18|#19|#20)(?: oh| o|) (?:%[0-9]+|#[2-9][0-9])\b", lambda m: "=" + _year(m[0])),
     (r"([%#][0-9]+) and (?:an?|one|%1|three|%3) (?:half|quarters?)\b", _half_more),
 ]
-# None of the forms stands in a text that has none of these.
-_FORM_WORDS = frozenset(
-    "hundred thousand thousands million millions billion billions score dozen half quarter quarters".split()
-)
+# What each of the forms has, and how many characters around it may belong to one.
+_FORM_WORD = later2(r"hundred|thousand|million|billion|score|dozen|half|quarter|#(?:18|19|20) ")
+_FORM_REACH = 60
 _DIGIT_BY_DIGIT = later(r" %1 %([0-9])(?= [^%])")  # "one four", "1-four"
-_YEAR = later("#(?:1[89]|20) ")
 _PATTERNS = [(later2(pattern), replace) for pattern, replace in _FORMS]
 
 
@@ -75,11 +75,11 @@ _TEEN_WORDS = frozenset(
 _SPOKEN = re.compile(
     r"(?:f+if+|f+ou?r+|th[aeiu]r+|si[kx]+|seven+|sevv?n)t+[aei]+n|twel[fv]|tvelve?|nyne?|elev[ai]n|leven"
 )
+_SPOKEN_BEGIN = "fstnel"
 _WITHIN = re.compile("eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen")
 _SWAPPED = frozenset("fuor foru fvie fiev sveen sevne eihgt eigth nien nnie inne tne elveen".split())
 
 
-@cache
 def _slips(words: str) -> frozenset[str]:
     """Every word that is one slip away from one of these."""
     letters = "abcdefghijklmnopqrstuvwxyz"
@@ -94,27 +94,48 @@ def _slips(words: str) -> frozenset[str]:
     return frozenset(found) - _REAL_WORDS - set(words.split())
 
 
+class _Slips(dict[str, str]):
+    """What is meant by words that are nearly numbers: a grown-up's, one that nobody knows, or none ("")."""
+
+    def __init__(self, numerals: Numerals) -> None:
+        self._known = numerals.words
+        self._minors = _slips(_LONG_MINORS) | _SWAPPED
+        self._adults = _slips("eighteen nineteen") - self._minors - self._known
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= KEPT:
+            self.clear()
+        meant = self[word] = self._meant(word)
+        return meant
+
+    def _meant(self, word: str) -> str:
+        # any other "-teen" is a number that nobody knows
+        teen = word.endswith(_TEEN_ENDS) and _TEEN.fullmatch(word) and word not in _TEEN_WORDS
+        spoken = word[:1] in _SPOKEN_BEGIN and _SPOKEN.fullmatch(word)
+        within = len(word) > 14 and _WITHIN.search(word)  # "iamtwelveandlivehere"
+        grown = word in self._adults
+        if word in self._minors or within or ((spoken or (teen and not grown)) and word not in self._known):
+            return "%?"
+        return "#19" if grown else ""
+
+
 @cache
-def _small_slips() -> frozenset[str]:
-    return _slips(_LONG_MINORS) | _SWAPPED
+def _slips_of(numerals: Numerals) -> _Slips:
+    return _Slips(numerals)
 
 
 def mark_english(text: str, numerals: Numerals) -> str:
     """The text with every English number marked; near misses become ``%?``."""
-    tokens = text.split(" ")
-    words = set(tokens)
-    small = words & _small_slips()
-    grown = (words & _slips("eighteen nineteen")) - small - numerals.words
-    # any other "-teen" is a number that nobody knows
-    teens = {w for w in words if w.endswith(_TEEN_ENDS) and _TEEN.fullmatch(w)}
-    small |= {w for w in words if w[:1] in "fstnel" and _SPOKEN.fullmatch(w)} - numerals.words
-    small |= {w for w in words if len(w) > 14 and _WITHIN.search(w)}  # "iamtwelveandlivehere"
-    small |= teens - _TEEN_WORDS - numerals.words - grown
-    if small or grown:
-        meant = dict.fromkeys(small, "%?") | dict.fromkeys(grown, "#19")
+    tokens, slips = text.split(" "), _slips_of(numerals)
+    if meant := {word: slips[word] for word in set(tokens) if slips[word]}:
         tokens = [meant.get(token, token) for token in tokens]
-    text = _DIGIT_BY_DIGIT.sub(r" %1\1", " ".join(numerals.mark_tokens(tokens)))
-    if not words.isdisjoint(_FORM_WORDS) or _YEAR.search(text):
-        for pattern, replace in _PATTERNS:
-            text = pattern.sub(replace, text)
+    text = " ".join(numerals.mark_tokens(tokens))
+    if " %1 %" in text:
+        text = _DIGIT_BY_DIGIT.sub(r" %1\1", text)
+    return "".join(_formed(piece) if near else piece for piece, near in parted(text, _FORM_WORD, _FORM_REACH))
+
+
+def _formed(text: str) -> str:
+    for pattern, replace in _PATTERNS:
+        text = pattern.sub(replace, text)
     return text
