@@ -118,11 +118,11 @@ def _timed() -> Iterator[dict[str, float]]:
         (APART[0], screen, "check"),
         (APART[1], condense, "grid_summaries"),
         ("text cleaned", validate, "clean_text"),
-        ("words hashed", validate, "word_hashes"),
+        ("words hashed", validate, "words_of"),
         ("quality, its rules", quality_filter, "judge"),
         ("quality, language", language, "vote"),
         ("quality, narrative", narrative, "probabilities"),
-        ("sketch", validate, "sketch"),
+        ("sketch", validate, "sketches"),
         ("duplicates compared", Duplicates, "judge"),
         ("index written", NearIndex, "append"),
     )
@@ -170,9 +170,7 @@ def _in_a_new_process(function: Callable[..., T], *arguments: object) -> T:
 
 
 def _wrong_drops(data: Path, rng: random.Random) -> dict[str, Any]:
-    from miniature_memory.processing.quality_filter import Limits
-    from miniature_memory.processing.quality_filter import judge as quality
-    from miniature_memory.processing.words import word_hashes
+    from miniature_memory.processing.quality_filter import Limits, judge_raw
 
     limits = Limits(("en",), 1000, 2_000_000)
     reasons: Counter[str] = Counter()
@@ -182,7 +180,7 @@ def _wrong_drops(data: Path, rng: random.Random) -> dict[str, Any]:
         while at < len(text) - min(PIECES):
             piece = text[at : at + rng.choice(PIECES)]
             at += len(piece)
-            reasons[quality(piece, word_hashes(piece), limits).rule] += 1
+            reasons[judge_raw(piece, limits).rule] += 1
     kept = reasons.pop("", 0)
     return {"pieces": kept + sum(reasons.values()), "dropped": dict(sorted(reasons.items()))}
 

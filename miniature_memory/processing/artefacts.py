@@ -11,6 +11,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
+from miniature_memory.processing.segment import lines_with
+
 if TYPE_CHECKING:
     import re2
 
@@ -51,11 +53,10 @@ def _signs() -> re2._Regexp:
 
 def without(paragraphs: list[str]) -> tuple[list[str], int]:
     """The paragraphs that are story, and how many were not."""
-    if not _signs().search("\n".join(paragraphs)):
-        return paragraphs, 0
     last = len(paragraphs) - EDGE
-    kept = [p for i, p in enumerate(paragraphs) if not _is_artefact(p, i < EDGE or i >= last)]
-    return kept, len(paragraphs) - len(kept)
+    suspect = lines_with(_signs(), "\n".join(paragraphs))
+    gone = {i for i in suspect if _is_artefact(paragraphs[i], i < EDGE or i >= last)}
+    return [p for i, p in enumerate(paragraphs) if i not in gone] if gone else paragraphs, len(gone)
 
 
 def _is_artefact(paragraph: str, edge: bool) -> bool:

@@ -8,14 +8,15 @@ does not hide it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from miniature_memory.processing.words import Hashes, constants, distinct, mix, words_of
+from miniature_memory.processing.words import Hashes, Words, constants, distinct, mix, words_of
 
 EDGE: Final = 6  # paragraphs from either end, where a site's own lines stand
 LONG: Final = 40  # characters; shorter paragraphs recur in stories ("She shook her head.")
@@ -28,37 +29,40 @@ _SPEECH[[ord(sign) for sign in "\"'“‘«"]] = True
 _WEIGHTS: Final = constants(6, 64)
 
 
-def paragraph_keys(text: str, site: str) -> Hashes:
-    """Keys of the paragraphs (lines) that could be boilerplate, without repeats."""
-    _, keys, lengths, speech = _lines(text, site)
-    at_edge = np.ones(len(keys), dtype=np.bool_)
-    at_edge[EDGE : len(keys) - EDGE] = False
-    return distinct(keys[(lengths >= LONG) | ((lengths >= SHORT) & at_edge & ~speech)])
+def paragraph_keys(words: Words, sites: Sequence[str]) -> list[Hashes]:
+    """Keys of the paragraphs (lines) of each text that could be boilerplate, without repeats."""
+    keys, length, speech = _lines(words, sites)
+    since = np.searchsorted(words.first, words.since)
+    count = np.diff(since)
+    place = np.arange(len(keys)) - np.repeat(since[:-1], count)
+    edge = (place < EDGE) | (place >= np.repeat(count, count) - EDGE)
+    possible = (length >= LONG) | ((length >= SHORT) & edge & ~speech)
+    return [distinct(keys[begin:end][possible[begin:end]]) for begin, end in pairwise(since.tolist())]
 
 
 def without(text: str, boilerplate: Collection[int], site: str) -> str:
     """The text without the lines that have one of these keys."""
-    numbers, keys, lengths, _ = _lines(text, site)
+    words = words_of(text)
+    keys, length, _ = _lines(words, [site])
     gone = np.isin(keys, np.array(sorted(boilerplate), dtype=np.uint64))
-    if not gone.any() or lengths[gone].sum() > LARGEST_SHARE * lengths.sum():
+    if not gone.any() or length[gone].sum() > LARGEST_SHARE * length.sum():
         return text
-    numbers_gone = set(numbers[gone].tolist())
+    numbers_gone = set(words.line[words.first][gone].tolist())
     return "\n".join(line for i, line in enumerate(text.split("\n")) if i not in numbers_gone)
 
 
-def _lines(text: str, site: str) -> tuple[NDArray[np.intp], Hashes, NDArray[np.intp], NDArray[np.bool_]]:
-    """Of each line with words: its number, its key, its length, and whether it begins as speech does."""
-    words = words_of(text)
-    of, first, count = words.line, words.first, words.count
-    if not len(first):
-        return first, np.zeros(0, np.uint64), first, np.zeros(0, np.bool_)
-    place = (np.arange(len(of)) - np.repeat(first, count)) & 63
+def _lines(words: Words, sites: Sequence[str]) -> tuple[Hashes, NDArray[np.intp], NDArray[np.bool_]]:
+    """Of each line with words: its key, its length, and whether it begins as speech does."""
+    first, count = words.first, words.count
+    place = np.arange(len(words.starts)) - np.repeat(first, count)
     begins = words.codes[words.starts]
-    spelt = np.where((begins >= 48) & (begins <= 57), np.uint64(0), words.hashes)  # 3, 3rd, 2024: any number
-    keys = mix(np.add.reduceat(spelt * _WEIGHTS[place], first) ^ _salt(site))
-    lengths = words.ends[first + count - 1] - words.starts[first]
+    any_number = (begins >= 48) & (begins <= 57)  # 3, 3rd, 2024
+    spelt = np.where(any_number, np.uint64(0), words.hashes) * _WEIGHTS.take(place & 63)
+    salts = np.array([_salt(site) for site in sites], dtype=np.uint64)
+    keys = mix(np.add.reduceat(spelt, first) ^ salts[words.text[first]])
     before = words.codes[np.maximum(words.starts[first] - 1, 0)]
-    return of[first], keys, lengths, _SPEECH.take(before, mode="clip")
+    length = words.ends[first + count - 1] - words.starts[first]
+    return keys, length, _SPEECH.take(before, mode="clip")
 
 
 @lru_cache(maxsize=64)

@@ -26,7 +26,7 @@ _NEWLINES: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACES: Final = re.compile("[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 #: quotes, dashes and dots of books; no sequence of them is mojibake of anything
-_TYPOGRAPHIC: Final = "“”‘’—–…"
+TYPOGRAPHIC: Final = frozenset("“”‘’—–…")
 _QUOTES: Final = (("“", '"'), ("”", '"'), ("‘", "'"), ("’", "'"))
 
 _ORNAMENTS: Final = re.compile(
@@ -64,7 +64,7 @@ def visible(text: str) -> str:
 
 def is_typographic(text: str) -> bool:
     """Is nothing in it beyond ASCII but the quotes, dashes and dots that any book has?"""
-    for sign in _TYPOGRAPHIC:
+    for sign in TYPOGRAPHIC:
         if sign in text:
             text = text.replace(sign, "")
     return text.isascii()
@@ -93,12 +93,11 @@ def to_vocabulary(text: str, counts: Counter[str] | None = None) -> str:
     odd = set(text) - _KNOWN
     if not odd:
         return text
-    tally = Counter(text) if counts is not None else Counter()
     table: dict[int, str] = {}
     for character in sorted(odd):
         table[ord(character)] = written = _written(character)
         if counts is not None and character not in EXPLICIT:
-            counts["transliterated" if written else "dropped"] += tally[character]
+            counts["transliterated" if written else "dropped"] += text.count(character)
     return text.translate(table)
 
 

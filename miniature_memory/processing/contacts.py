@@ -10,6 +10,8 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from miniature_memory.processing.segment import lines_with
+
 if TYPE_CHECKING:
     import re2
 
@@ -94,11 +96,15 @@ def _signs() -> re2._Regexp:
 
 def scrub(text: str, counts: Counter[str] | None = None) -> str:
     """``text`` with its contacts replaced; ``counts`` gets how many of each kind."""
-    if not _signs().search(text):
+    suspect = lines_with(_signs(), text)
+    if not suspect:
         return text
     counts = Counter() if counts is None else counts
     lines = text.split("\n")
-    return "\n".join(_scrubbed(line, counts) if _signs().search(line) else line for line in lines)
+    for number in suspect:
+        if _signs().search(lines[number]):
+            lines[number] = _scrubbed(lines[number], counts)
+    return "\n".join(lines)
 
 
 def _scrubbed(text: str, counts: Counter[str]) -> str:

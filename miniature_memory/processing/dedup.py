@@ -16,9 +16,9 @@ work was divided.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 import numpy as np
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from miniature_memory.processing.boilerplate import paragraph_keys
 from miniature_memory.processing.near_index import KINDS, Kind, NearIndex
-from miniature_memory.processing.words import Hashes, constants, mix, ngrams, word_hashes, words_of
+from miniature_memory.processing.words import Hashes, Words, constants, mix, ngrams, word_hashes, words_of
 
 VERSION: Final = 2
 BANDS: Final = 25
@@ -93,19 +93,36 @@ class Overlap:
 
 def sketch(text: str, site: str = "") -> Sketch:
     """The sketch of a text; boilerplate is compared within a ``site``."""
-    written = words_of(text)
-    ink = written.codes[(written.codes > 32) & (written.codes != 0xA0)]
-    shingles = ngrams(written.hashes, SHINGLE)
-    excerpts = _distinct(shingles[shingles & np.uint64(SAMPLE - 1) == 0])
-    minima = _minima((ngrams(written.hashes, 2) >> np.uint64(32)).astype(np.uint32))
-    return Sketch(
-        exact=int.from_bytes(hashlib.sha256(ink.tobytes()).digest()[:8], "little"),
-        bands=mix((minima.reshape(BANDS, ROWS) * _ROW).sum(axis=1, dtype=np.uint64) ^ _BAND),
-        signature=minima.astype(np.uint8),
-        samples=len(excerpts),
-        excerpts=excerpts,
-        paragraphs=paragraph_keys(text, site),
-    )
+    return sketches(words_of(text), [site])[0]
+
+
+def sketches(words: Words, sites: Sequence[str]) -> list[Sketch]:
+    """The sketch of each text."""
+    grams = {n: ngrams(words.hashes, n) for n in (2, SHINGLE)}
+    excerpts: list[Hashes] = []
+    minima = np.empty((len(sites), BANDS * ROWS), dtype=np.uint32)
+    for number, (since, until) in enumerate(pairwise(words.since.tolist())):
+        bigrams, shingles = (
+            grams[n][since : until - n + 1] if until - since >= n else ngrams(words.hashes[since:until], n)
+            for n in grams
+        )
+        excerpts.append(_distinct(shingles[shingles & np.uint64(SAMPLE - 1) == 0]))
+        minima[number] = _minima((bigrams >> np.uint64(32)).astype(np.uint32))
+    ink = (words.codes > 32) & (words.codes != 0xA0)
+    written = (words.codes[a:b][ink[a:b]].tobytes() for a, b in pairwise(words.begin.tolist()))
+    bands = mix((minima.reshape(-1, BANDS, ROWS) * _ROW).sum(axis=2, dtype=np.uint64) ^ _BAND)
+    columns = written, bands, minima.astype(np.uint8), excerpts, paragraph_keys(words, sites)
+    return [
+        Sketch(
+            exact=int.from_bytes(hashlib.sha256(ink).digest()[:8], "little"),
+            bands=band,
+            signature=signature,
+            samples=len(excerpt),
+            excerpts=excerpt,
+            paragraphs=paragraphs,
+        )
+        for ink, band, signature, excerpt, paragraphs in zip(*columns, strict=True)
+    ]
 
 
 def _minima(bigrams: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -168,36 +185,39 @@ class Duplicates:
         self.threshold = threshold
         self.pending: dict[int, Sketch] = {}
         self.overlaps: dict[int, Overlap] = {}  # of the pending that have any
-        self._postings: dict[Kind, dict[int, list[int]]] = {kind: {} for kind in KINDS}
 
     def judge(self, batch: Sequence[tuple[int, Sketch]]) -> list[Twin | None]:
-        """The twin of each (number, sketch), or None when it is kept; numbers ascend."""
-        stored = {kind: self.index.find(kind, [one.keys(kind) for _, one in batch]) for kind in KINDS}
+        """The twin of each (number, sketch), or None when it is kept; numbers ascend. What the batch before
+        kept must be settled."""
+        keys = {kind: [one.keys(kind) for _, one in batch] for kind in KINDS}
+        stored = {kind: self.index.find(kind, keys[kind]) for kind in KINDS}
+        shared = {kind: _shared(keys[kind]) for kind in KINDS}
+        postings: dict[Kind, dict[int, list[int]]] = {kind: {} for kind in KINDS}
         verdicts: list[Twin | None] = []
         for row, (number, one) in enumerate(batch):
-            found = {kind: self._with_pending(kind, stored[kind][row], one) for kind in KINDS}
+            found = {kind: stored[kind][row] for kind in KINDS}
+            for kind in KINDS:
+                for key in shared[kind][row]:
+                    if pending := postings[kind].get(key):
+                        found[kind][key] = found[kind].get(key, []) + pending
             common = _Common.of(one.excerpts, found["excerpts"])
             twin = _same(found["exact"]) or self._near(one, found["bands"], common) or _contained(common)
             if twin is None:
-                self._keep(number, one, found, common)
+                forgotten = self._keep(number, one, found, common)
+                for kind in KINDS:
+                    for key in shared[kind][row]:
+                        if key not in forgotten:
+                            postings[kind].setdefault(key, []).append(number)
             verdicts.append(twin)
         return verdicts
 
     def settle(self) -> dict[int, Sketch]:
         """Hands over what is pending; the caller stores it."""
         kept, self.pending, self.overlaps = self.pending, {}, {}
-        self._postings = {kind: {} for kind in KINDS}
         return kept
 
-    def _with_pending(self, kind: Kind, stored: Found, one: Sketch) -> Found:
-        """Of each key the numbers of earlier documents that have it."""
-        if pending := self._postings[kind]:
-            for key in one.keys(kind).tolist():
-                if key in pending:
-                    stored[key] = stored.get(key, []) + pending[key]
-        return stored
-
-    def _keep(self, number: int, one: Sketch, found: dict[Kind, Found], common: _Common) -> None:
+    def _keep(self, number: int, one: Sketch, found: dict[Kind, Found], common: _Common) -> Collection[int]:
+        """Returns the keys that are not remembered: what is known to be common need not be once more."""
         boilerplate = [key for key, having in found["paragraphs"].items() if len(having) >= OCCURRENCES]
         if boilerplate or common.matches:
             contains = [n for n in common.matches if self._holds(n, common)]
@@ -206,16 +226,13 @@ class Duplicates:
             self.overlaps[number] = Overlap(
                 tuple(shares), tuple(sorted(contains)), tuple(sorted(boilerplate))
             )
-        # what is known to be common need not be remembered once more: postings stay short
         too_common = [key for key, having in found["excerpts"].items() if len(having) > COMMON]
         if too_common:
             one = replace(one, excerpts=_less(one.excerpts, too_common))
         if boilerplate:
             one = replace(one, paragraphs=_less(one.paragraphs, boilerplate))
         self.pending[number] = one
-        for kind, postings in self._postings.items():
-            for key in one.keys(kind).tolist():
-                postings.setdefault(key, []).append(number)
+        return {*too_common, *boilerplate}
 
     def _near(self, one: Sketch, bands: Found, common: _Common) -> Twin | None:
         numbers = {n for having in bands.values() for n in having} | common.matches.keys()
@@ -250,6 +267,19 @@ class Duplicates:
 
     def _holds(self, number: int, common: _Common) -> bool:
         return common.share(number) >= SHARED or self._part(number, common) >= CONTAINED
+
+
+def _shared(rows: Sequence[Hashes]) -> list[list[int]]:
+    """Of each row of keys those that another row has too; within a row they differ."""
+    flat = np.concatenate([*rows, np.zeros(0, np.uint64)])
+    order = np.argsort(flat)
+    same = np.flatnonzero(flat[order][1:] == flat[order][:-1])
+    at = np.unique(order[np.append(same, same + 1)])
+    found: list[list[int]] = [[] for _ in rows]
+    owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    for row, key in zip(owner[at].tolist(), flat[at].tolist(), strict=True):
+        found[row].append(key)
+    return found
 
 
 def _less(keys: Hashes, some: list[int]) -> Hashes:

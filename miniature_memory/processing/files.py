@@ -25,7 +25,7 @@ def digest_of(handle: IO[bytes], size: int) -> str:
     return hashed.hexdigest()
 
 
-def read_raw(path: Path, id: str) -> tuple[str | None, str]:
+def read_raw(path: Path | str, id: str) -> tuple[str | None, str]:
     """A raw text, or None and its fault: ``missing``, ``changed`` (not what its hash says) or ``utf8``."""
     try:
         with open(path, "rb") as handle:
@@ -50,14 +50,15 @@ def read_known(path: Path, sha256: str) -> str | None:
     return data.decode("utf-8") if digest(data) == sha256 else None
 
 
-def write_soon(path: Path, data: str | bytes) -> None:
+def write_soon(path: Path | str, data: str | bytes) -> None:
     """A file that appears whole or not at all, even after kill -9, in a directory that is there. Before the
     ledger counts on many, ``os.sync`` brings all at once to the disk, where one by one takes a hundred times
     as long."""
-    temporary = f"{path.parent}/.{path.name}.{os.getpid()}.tmp"
+    folder, name = os.path.split(path)
+    temporary = f"{folder}/.{name}.{os.getpid()}.tmp"
     with no_room_is_clear():
         with open(temporary, "wb") as handle:
-            handle.write(data.encode("utf-8") if isinstance(data, str) else data)
+            handle.write(data.encode() if isinstance(data, str) else data)
         os.replace(temporary, path)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from miniature_memory.processing.words import Lexicon, changes, words_of
+from miniature_memory.processing.words import Indices, Lexicon, Words, changes
 
 BLOCK: Final = 400  # characters from which a new paragraph begins a new block
 FEW: Final = 20  # words that a vote needs, where others have more
@@ -34,34 +34,46 @@ def _english() -> Lexicon:
     return Lexicon.of([_FUNCTION_WORDS.split()])
 
 
-def vote(text: str) -> dict[str, float]:
-    """Languages (ISO 639-1) and the share of the text's words that voted for each, largest first."""
-    words = words_of(text)
-    if not len(words):
-        return {"none": 1.0}
+def vote(words: Words) -> list[dict[str, float]]:
+    """Of each text its languages (ISO 639-1) and the share of its words for each, largest first."""
     # a paragraph's words vote together, those of a very long one (a whole book in a line) where they stand
     from_line = words.starts[words.first]
     length = words.ends[words.first + words.count - 1] - from_line
     place = np.repeat(from_line, words.count)
-    if length.max() > 4 * BLOCK:
+    if length.max(initial=0) > 4 * BLOCK:
         place = np.where(np.repeat(length, words.count) > 4 * BLOCK, words.starts, place)
-    block = np.cumsum(changes(place // BLOCK)) - 1
-    heard = np.bincount(block)
+    place -= words.begin[words.text]
+    begins = np.flatnonzero(changes(place // BLOCK) | changes(words.text))  # [blocks] the first word of each
+    heard = np.diff(begins, append=len(words.starts))
     english = _english()
-    known = np.bincount(block, weights=english.rows(words.hashes) < len(english.keys) - 1)
-    votes = Counter({"en": int(heard[known >= CLEAR * heard].sum())})
-    if votes["en"] >= PLAIN * len(words):
-        votes["other"] = len(words) - votes["en"]
-        return _shares(votes)
-    unclear = np.flatnonzero((known < CLEAR * heard) & ((heard >= FEW) | (len(heard) == 1)))
-    if len(unclear):
-        asked = unclear[np.linspace(0, len(unclear) - 1, min(ASKED, len(unclear))).astype(int)]
-        weight = heard[unclear].sum() / heard[asked].sum()
-        for number in asked.tolist():
-            of_block = np.flatnonzero(block == number)
-            spelt = words.codes[words.starts[of_block[0]] : words.ends[of_block[-1]]]
-            votes[_guess(spelt.tobytes().decode("utf-32-le"))] += int(heard[number] * weight)
-    return _shares(votes)
+    known = np.add.reduceat(english.rows(words.hashes) < len(english.keys) - 1, begins, dtype=np.intp)
+    clear = known >= CLEAR * heard
+    of = words.text[begins]
+    in_english = np.bincount(of, weights=heard * clear, minlength=len(words.texts)).tolist()
+    votes: list[dict[str, float]] = []
+    for number, count in enumerate(np.diff(words.since).tolist()):
+        one = Counter({"en": int(in_english[number])})
+        if not count:
+            one["none"] = 1
+        elif one["en"] >= PLAIN * count:
+            one["other"] = count - one["en"]
+        else:
+            own = of == number
+            enough = (heard >= FEW) | (np.count_nonzero(own) == 1)
+            _ask(words, begins, heard, np.flatnonzero(own & ~clear & enough), one)
+        votes.append(_shares(one))
+    return votes
+
+
+def _ask(words: Words, begins: Indices, heard: Indices, unclear: Indices, votes: Counter[str]) -> None:
+    """Has the ``unclear`` blocks vote, as py3langid guesses them."""
+    if not len(unclear):
+        return
+    asked = unclear[np.linspace(0, len(unclear) - 1, min(ASKED, len(unclear))).astype(int)]
+    weight = heard[unclear].sum() / heard[asked].sum()
+    for first, count in zip(begins[asked].tolist(), heard[asked].tolist(), strict=True):
+        spelt = words.codes[words.starts[first] : words.ends[first + count - 1]]
+        votes[_guess(spelt.tobytes().decode("utf-32-le"))] += int(count * weight)
 
 
 def _shares(votes: Counter[str]) -> dict[str, float]:

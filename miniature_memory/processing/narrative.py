@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from miniature_memory.processing.words import Lexicon, Words, changes, words_of
+from miniature_memory.processing.words import Lexicon, Words, changes
 
 Vector = NDArray[np.float64]
 
@@ -59,42 +59,49 @@ def names() -> tuple[str, ...]:
     return (*_lexicon()[0], *SHAPES)
 
 
-def features(text: str) -> Vector:
-    """The style of a text, a paragraph a line: float64 [len(names())], square roots of rates per 100 words of
-    narration, or of shares in per cent."""
-    words = words_of(text)
-    if not len(words):
-        return np.zeros(len(names()))
+def features(words: Words) -> Vector:
+    """The style of each text, a paragraph a line: float64 [texts, len(names())], square roots of rates per
+    100 words of narration, or of shares in per cent."""
     told = ~_in_speech(words)
-    if np.count_nonzero(told) < LEAST_TOLD * len(
-        told
-    ):  # a tale told by one of its people: speech is the narration
-        told[:] = True
+    heard, narration = np.diff(words.since), words.tally(told)
+    # a tale told by one of its people: speech is the narration
+    spoken = narration < LEAST_TOLD * heard
+    told |= spoken[words.text]
+    narration = np.maximum(np.where(spoken, heard, narration), 1)
     begins = _sentence_starts(words)
-    narration = int(np.count_nonzero(told))
-    sentences = max(int(np.count_nonzero(begins & told)), 1)
-    per_hundred = 100 / max(narration, 30)
+    sentences = np.maximum(words.tally(begins & told), 1)
+    per_hundred = (100 / np.maximum(narration, 30))[:, None]
     _, lexicon = _lexicon()
-    rows = lexicon.rows(words.hashes)
-    counted = lexicon.count(rows[told]) * per_hundred
+    rows, texts = lexicon.rows(words.hashes), len(words.texts)
+    counted = lexicon.count(rows[told], words.text[told], texts) * per_hundred
     # an instruction's verb counts where a sentence begins
-    counted[-1] = 100 * lexicon.member[rows[begins & told], -1].sum() / sentences
+    instructed = lexicon.member[:, -1].take(rows[begins & told]) > 0
+    instructions = np.bincount(words.text[begins & told][instructed], minlength=texts)
+    counted[:, -1] = 100 * instructions / sentences
     shape = _shape_of_words(words, told, begins) * per_hundred
-    lines = [line for line in text.split("\n") if line.strip()]
-    signs = [sum(map(text.count, signs)) * per_hundred for signs in (_ADDRESSES, _MONEY, "?", "(")]
-    length = float((words.ends - words.starts)[told].sum())
-    means = [
-        100 * (1 - narration / len(words)),
-        min(len(text) / len(lines), 1000) / 10,
-        min(narration / sentences, 60),
+    lines = [[line for line in text.split("\n") if line.strip()] for text in words.texts]
+    signs = np.array([_signs(text) for text in words.texts]) * per_hundred
+    length = np.bincount(words.text[told], weights=(words.ends - words.starts)[told], minlength=texts)
+    line_length = [len(text) / max(len(own), 1) for text, own in zip(words.texts, lines, strict=True)]
+    means = (
+        100 * (1 - narration / np.maximum(heard, 1)),
+        np.minimum(line_length, 1000) / 10,
+        np.minimum(narration / sentences, 60),
         10 * length / narration,
-    ]
-    style: Vector = np.sqrt(np.concatenate((counted, shape, signs, _shape_of_lines(lines), means)))
+    )
+    of_lines = [_shape_of_lines(own) for own in lines]
+    style: Vector = np.sqrt(np.hstack((counted, shape, signs, of_lines, np.stack(means, axis=1))))
+    style[heard == 0] = 0
     return style
 
 
+def _signs(text: str) -> list[int]:
+    """How many: addresses, money, questions, brackets."""
+    return [sum(map(text.count, signs)) for signs in (_ADDRESSES, _MONEY, "?", "(")]
+
+
 def _shape_of_words(words: Words, told: NDArray[np.bool_], begins: NDArray[np.bool_]) -> Vector:
-    """How many: ed_words, digits, years, names."""
+    """Of each text how many: ed_words, digits, years, names."""
     length = words.ends - words.starts
     initial, last = words.codes[words.starts], words.codes[words.ends - 1]
     second = words.codes[np.minimum(words.starts + 1, words.ends - 1)]
@@ -103,7 +110,7 @@ def _shape_of_words(words: Words, told: NDArray[np.bool_], begins: NDArray[np.bo
     century = ((initial == 49) & (second == 57)) | ((initial == 50) & (second == 48))
     capital = (initial >= 65) & (initial <= 90) & (length > 1) & ~begins
     found = ((length > 4) & (last == 100) & (before_last == 101) & told, digits, century & (length == 4))
-    return np.array([np.count_nonzero(one) for one in (*found, capital & told)], dtype=np.float64)
+    return np.stack([words.tally(one) for one in (*found, capital & told)], axis=1).astype(np.float64)
 
 
 def _shape_of_lines(lines: list[str]) -> list[float]:
@@ -116,15 +123,18 @@ def _shape_of_lines(lines: list[str]) -> list[float]:
         counts[3] += line[-1] not in _ENDS
         counts[4] += len(line) < 60
         counts[5] += line[0] in _OPENS
-    return [100 * count / len(lines) for count in counts]
+    return [100 * count / max(len(lines), 1) for count in counts]
 
 
 def _in_speech(words: Words) -> NDArray[np.bool_]:
     """Of each word whether it stands between quotation marks; an open quotation ends with its paragraph."""
     codes = words.codes
     marks = np.flatnonzero((codes == 34) | (codes == 0x201C) | (codes == 0x201D))
-    if len(marks) < 2:
-        marks = _single_quotes(codes)
+    few = np.diff(np.searchsorted(marks, words.begin)) < 2
+    for number in np.flatnonzero(few).tolist():
+        begin, end = words.begin[number : number + 2]
+        outside = marks[(marks < begin) | (marks >= end)]
+        marks = np.sort(np.append(outside, begin + _single_quotes(codes[begin:end])))
     before = np.searchsorted(marks, words.starts)
     lines = np.append(0, np.flatnonzero(codes == 10))
     speech: NDArray[np.bool_] = (before - np.searchsorted(marks, lines)[words.line]) % 2 == 1
@@ -135,7 +145,8 @@ _BEFORE_CLOSING: Final = [ord(stop) for stop in ".,!?…—"]
 
 
 def _single_quotes(codes: NDArray[np.uint32]) -> NDArray[np.intp]:
-    """Where speech begins and ends in texts that put it in single quotes: before a word, or behind a stop."""
+    """Where speech begins and ends in a text that puts it in single quotes: before a word, or behind a
+    stop."""
     signs = np.flatnonzero((codes == 39) | (codes == 0x2018) | (codes == 0x2019))
     before = codes[np.maximum(signs - 1, 0)]
     after = codes[np.minimum(signs + 1, len(codes) - 1)]
@@ -176,10 +187,12 @@ def standardise(x: Vector, mean: Vector, scale: Vector) -> Vector:
     return bounded
 
 
-def probabilities(text: str) -> dict[str, float]:
-    """How likely each class is, rounded to three places."""
+def probabilities(words: Words) -> list[dict[str, float]]:
+    """How likely each class is, for each text, rounded to three places."""
     classes, mean, scale, matrix, bias = _matrix()
-    logits = standardise(features(text), mean, scale) @ matrix + bias
-    likely = np.exp(logits - logits.max())
-    likely /= likely.sum()
-    return {name: round(float(p), 3) for name, p in zip(classes, likely, strict=True)}
+    style = standardise(features(words), mean, scale)
+    # no matrix product: its last bits change with the number of texts
+    logits = (style[:, :, None] * matrix).sum(axis=1) + bias
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    likely /= likely.sum(axis=1, keepdims=True)
+    return [{name: round(p, 3) for name, p in zip(classes, row, strict=True)} for row in likely.tolist()]

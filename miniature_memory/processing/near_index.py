@@ -85,13 +85,14 @@ class NearIndex:
         order = np.argsort(flat)  # neighbours are looked up one after the other: the cache is glad of it
         flat, owner = flat[order], owner[order]
         for run in self.runs:
-            stored, of = run.arrays[kind], run.arrays[f"{kind}_of"]
+            mapped = run.arrays[kind]
+            stored, of = np.asarray(mapped), np.asarray(run.arrays[f"{kind}_of"])
             left = np.searchsorted(stored, flat, "left")
             hits = np.flatnonzero(stored.take(left, mode="clip") == flat) if len(stored) else left[:0]
             right = np.searchsorted(stored, flat[hits], "right")
             for i, end in zip(hits.tolist(), right.tolist(), strict=True):
                 found[int(owner[i])].setdefault(int(flat[i]), []).extend(of[left[i] : end].tolist())
-            _let_go(stored)
+            _let_go(mapped)
         return found
 
     def document(self, number: int) -> tuple[NDArray[np.uint8], int]:

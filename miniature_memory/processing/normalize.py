@@ -39,7 +39,7 @@ _ENTITY: Final = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|mdash|ndash|hellip|[lr][sd]quo|#\d{2,5}|#x[0-9a-f]{2,5});", re.I
 )
 _WIDE: Final = re.compile("[\x80-\x9f\uff01-\uff5e]")  # C1 controls, full-width letters
-_UNUSUAL: Final = re.compile("[^\x00-\x7f]{2,}|[^\x00-\x7f“”‘’—–…]")
+_UNUSUAL: Final = re.compile("[^\x00-\x7f]+")
 _RUN: Final = re.compile(r" {2,}")
 _BEFORE: Final = re.compile(r" +(?=[,;!?](?:\s|$))|(?<=\() +| +(?=\))")
 
@@ -121,8 +121,10 @@ def _repaired(text: str, counts: Counter[str]) -> str:
     from ftfy.badness import is_bad
 
     # ftfy's own test of badness, put to what surrounds the unusual characters only
-    suspects = (text[max(m.start() - 3, 0) : m.end() + 3] for m in _UNUSUAL.finditer(text))
-    if not (entity or _WIDE.search(text) or any(is_bad(suspect) for suspect in suspects)):
+    unusual = [m for m in _UNUSUAL.finditer(text) if m.group() not in characters.TYPOGRAPHIC]
+    suspects = (text[max(m.start() - 3, 0) : m.end() + 3] for m in unusual)
+    wide = any(_WIDE.search(m.group()) for m in unusual)
+    if not (entity or wide or any(is_bad(suspect) for suspect in suspects)):
         return text
 
     config = ftfy.TextFixerConfig(

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from miniature_memory.processing import language, narrative
 from miniature_memory.processing.segment import SCENE_BREAK, lines_to_paragraphs
-from miniature_memory.processing.words import Hashes, changes, constants, words_of
+from miniature_memory.processing.words import Hashes, Words, constants, words_of
 
 VERSION: Final = 2
 
@@ -86,33 +87,45 @@ class Limits:
     min_language_share: float = 0.6
 
 
-def judge(text: str, words: Hashes, limits: Limits, votes: Mapping[str, float] | None = None) -> Verdict:
-    """The verdict on a text, cleaned or raw, ``words`` being its ``word_hashes``; ``votes`` when its language
-    is known already (see ``language.vote``)."""
-    figures: Figures = {"characters": len(text), "words": len(words)}
+def judge(
+    words: Words, limits: Limits, languages: Mapping[int, Mapping[str, float]] | None = None
+) -> list[Verdict]:
+    """The verdict on each text, a paragraph a line, as the cleaning leaves them; ``languages`` of those whose
+    vote is known already (see ``language.vote``)."""
+    known = languages or {}
+    votes = [known.get(number, one) for number, one in enumerate(language.vote(words))]
+    columns = votes, _shape(words), _repetition(words), narrative.probabilities(words)
+    verdicts: list[Verdict] = []
+    for text, voted, shape, repetition, likely in zip(words.texts, *columns, strict=True):
+        figures = {
+            "characters": len(text),
+            "languages": dict(list(voted.items())[:3]),
+            **shape,
+            **_lines(text),
+            **repetition,
+            "story": likely["story"],
+            "kind": max(likely, key=lambda kind: likely[kind]),
+        }
+        verdicts.append(_verdict(text, voted, figures, limits))
+    return verdicts
+
+
+def judge_raw(text: str, limits: Limits) -> Verdict:
+    """The verdict on a text that was not cleaned: its lines may be wrapped."""
+    return judge(words_of("\n".join(lines_to_paragraphs(text))), limits)[0]
+
+
+def _verdict(text: str, votes: Mapping[str, float], figures: Figures, limits: Limits) -> Verdict:
     if len(text.strip()) < limits.min_characters:
         return Verdict("too_short", "min_characters", figures)
     if len(text) > limits.max_characters:
         return Verdict("too_long", "max_characters", figures)
-    votes = language.vote(text) if votes is None else votes
-    figures["languages"] = dict(list(votes.items())[:3])
-    paragraphs = lines_to_paragraphs(text) or [text]
-    if len(paragraphs) <= text.rstrip("\n").count("\n"):  # not as the cleaning leaves it
-        text = "\n".join(paragraphs)
-    figures.update(_shape(text))
-    figures.update(_lines(text, paragraphs))
-    figures.update(_repetition(words))
-    likely = narrative.probabilities(text)
-    figures["story"] = likely["story"]
-    figures["kind"] = max(likely, key=lambda kind: likely[kind])
     if sum(votes.get(code, 0) for code in limits.languages) < limits.min_language_share:
         return Verdict("language", "languages", figures)
     # the narrative classifier reads English; other languages pass it by
     english = votes.get("en", 0) >= 0.5
     for rule in RULES:
-        if rule.name == "story" and not english:
-            continue
-        if rule.fires(figures):
+        if rule.fires(figures) and (english or rule.name != "story"):
             return Verdict(rule.reason, rule.name, figures)
     return Verdict("", "", figures)
 
@@ -138,24 +151,35 @@ def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def _shape(text: str) -> Figures:
-    words = words_of(text)
-    inked = max(int(np.count_nonzero(words.codes > 32)), 1)
+def _shape(words: Words) -> list[Figures]:
+    texts = len(words.texts)
     lengths = words.ends - words.starts
-    letters = int(lengths.sum())
     initials = words.codes[words.starts]
-    digits = int(lengths[(initials >= 48) & (initials <= 57)].sum())
-    odd = np.count_nonzero(_odd().take(words.codes, mode="clip")) - 4 * text.count(SCENE_BREAK)
-    return {
-        "letters": _round((letters - digits) / inked),
-        "digits": _round(digits / inked),
-        "symbols": _round(odd / inked),
-        "word_length": _round(letters / max(len(lengths), 1)),
-        "longest_word": int(lengths.max(initial=0)),
-    }
+    numbers = (initials >= 48) & (initials <= 57)
+    letters = np.bincount(words.text, weights=lengths, minlength=texts)
+    digits = np.bincount(words.text[numbers], weights=lengths[numbers], minlength=texts)
+    odd = _odd().take(words.codes, mode="clip")
+    found: list[Figures] = []
+    for number, text in enumerate(words.texts):
+        of = slice(*words.begin[number : number + 2])
+        own = lengths[slice(*words.since[number : number + 2])]
+        inked = max(int(np.count_nonzero(words.codes[of] > 32)), 1)
+        signs = np.count_nonzero(odd[of]) - 4 * text.count(SCENE_BREAK)
+        found.append(
+            {
+                "words": len(own),
+                "letters": _round((letters[number] - digits[number]) / inked),
+                "digits": _round(digits[number] / inked),
+                "symbols": _round(signs / inked),
+                "word_length": _round(letters[number] / max(len(own), 1)),
+                "longest_word": int(own.max(initial=0)),
+            }
+        )
+    return found
 
 
-def _lines(text: str, paragraphs: list[str]) -> Figures:
+def _lines(text: str) -> Figures:
+    paragraphs = [line for line in text.split("\n") if line] or [text]
     total = sum(map(len, paragraphs)) or 1
     # a scene break or a heading may come again and again; a sentence should not
     long = [line for line in paragraphs if len(line) >= 20]
@@ -176,30 +200,41 @@ def _lines(text: str, paragraphs: list[str]) -> Figures:
 
 
 _WEIGHTS: Final = constants(7, 11)
+SAMPLE: Final = 200_000  # words of a text that are searched for repetition
 
 
-def _repetition(words: Hashes) -> Figures:
+def _repetition(words: Words) -> list[Figures]:
     """Share of the words in the most frequent n-gram (2 to 4), and in n-grams seen before (5 and 10)."""
+    grams = {1: words.hashes}  # of n words, from the n-grams before and what is behind them
+    for n, fewer in ((2, 1), (3, 2), (4, 3), (5, 4), (10, 5)):
+        shorter, behind = grams[fewer], grams[n - fewer]
+        grams[n] = shorter[: -(n - fewer)] + behind[fewer:] * _WEIGHTS[n]
+    return [
+        _repeated(grams, since, min(until, since + SAMPLE)) for since, until in pairwise(words.since.tolist())
+    ]
+
+
+def _repeated(grams: Mapping[int, Hashes], since: int, until: int) -> Figures:
+    """The figures of one text, whose words are those between two places."""
     figures: Figures = {}
-    sample = words[:200_000]
-    total = max(len(sample), 1)
-    grams = sample  # of n words, made longer by one word in each turn
-    for n in range(2, 11):
-        grams = grams[:-1] + sample[n - 1 :] * _WEIGHTS[n]
-        if n <= 4:
-            most = _most_frequent(grams)
+    total = max(until - since, 1)
+    most = covered = total
+    for n in (2, 3, 4, 5, 10):
+        own = grams[n][since : max(until - n + 1, since)]
+        if n <= 4:  # a longer one is no more frequent
+            most = _most_frequent(own) if most > 2 else 0
             figures[f"top_{n}"] = _round(most * n / total) if most > 2 else 0.0
-        elif n in (5, 10):
-            figures[f"again_{n}"] = _round(_covered_again(grams, n) / total)
+        else:
+            covered = _covered_again(own, n) if covered else 0
+            figures[f"again_{n}"] = _round(covered / total)
     return figures
 
 
 def _most_frequent(grams: Hashes) -> int:
+    """How often the most frequent one occurs, where that is more than twice."""
     ordered = np.sort(grams)
-    if len(ordered) < 3 or not (ordered[2:] == ordered[:-2]).any():
-        return min(len(ordered), 2)
-    ends = np.append(np.flatnonzero(changes(ordered)), len(ordered))
-    return int((ends[1:] - ends[:-1]).max())
+    thrice = ordered[2:][ordered[2:] == ordered[:-2]]
+    return 2 + max(Counter(thrice.tolist()).values(), default=0)
 
 
 def _covered_again(grams: Hashes, n: int) -> int:
@@ -207,6 +242,8 @@ def _covered_again(grams: Hashes, n: int) -> int:
     ordered = np.sort(grams)
     if not (ordered[1:] == ordered[:-1]).any():
         return 0
-    seen = np.ones(len(grams), dtype=np.bool_)
-    seen[np.unique(grams, return_index=True)[1]] = False
-    return int((np.convolve(seen, np.ones(n, dtype=np.int64)) > 0).sum())
+    order = np.argsort(grams, kind="stable")
+    again = order[1:][ordered[1:] == ordered[:-1]]
+    covered = np.zeros(len(grams) + n - 1, dtype=np.bool_)
+    covered[np.add.outer(again, np.arange(n))] = True
+    return int(np.count_nonzero(covered))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import re2
 
 SCENE_BREAK: Final = "<|scene_break|>"
 _LONGEST_SPECIAL: Final = 120  # characters of a heading
@@ -43,6 +46,17 @@ _CLOSED: Final = frozenset('"»]>')
 _HYPHEN: Final = re.compile(r"(?<=[a-z])-$")
 
 
+def lines_with(pattern: re2._Regexp, text: str) -> list[int]:
+    """Numbers of the lines that matches touch, found in one pass over the whole."""
+    numbers: dict[int, None] = {}
+    at = number = 0
+    for found in pattern.finditer(text):
+        number += text.count("\n", at, found.start())
+        at = found.start()
+        numbers |= dict.fromkeys(range(number, number + 1 + text.count("\n", at, found.end())))
+    return list(numbers)
+
+
 def lines_to_paragraphs(text: str) -> list[str]:
     """Paragraphs of a text; a scene break or a heading is one of its own. A wide gap becomes a ``* * *``."""
     lines = [line.strip() for line in text.split("\n")]
@@ -55,6 +69,8 @@ def lines_to_paragraphs(text: str) -> list[str]:
         gaps = [len(gap) for gap in re.findall(r"\n{2,}", text)]
     else:
         blocks = text.split("\n\n")
+        if text.count("\n") == 2 * len(blocks) - 2:  # each is a line
+            return blocks
         gaps = [2] * (len(blocks) - 1)
     wide = max(gaps[0], sorted(gaps)[len(gaps) // 2]) + 1
     rare = sum(gap >= wide for gap in gaps) <= max(1, len(gaps) // 8) and len(gaps) >= 8
@@ -64,7 +80,8 @@ def lines_to_paragraphs(text: str) -> list[str]:
     wrapped = _wrapped([line for lines in inner for line in [*lines, ""]])
     paragraphs: list[str] = []
     for i, lines in enumerate(inner):
-        paragraphs += _join(lines) if wrapped or _wrapped(lines) else lines
+        joined = len(lines) > 1 and (wrapped or _wrapped(lines))
+        paragraphs += _join(lines) if joined else lines
         if rare and i < len(gaps) and gaps[i] >= wide:
             paragraphs.append("* * *")
     return [paragraph for paragraph in paragraphs if paragraph]
@@ -73,6 +90,8 @@ def lines_to_paragraphs(text: str) -> list[str]:
 def _wrapped(lines: list[str]) -> bool:
     """Were these lines broken by a program at a fixed width? Then most end in the middle of a sentence,
     and all but the last of a paragraph are about equally long."""
+    if len(lines) < 4:
+        return False
     ends = [line for line, after in pairwise(lines) if line and after]
     if len(ends) < 3:
         return False
@@ -125,6 +144,8 @@ def is_heading(line: str) -> bool:
 
 def structure(paragraphs: list[str], counts: Counter[str] | None = None) -> list[str]:
     """Paragraphs with ``SCENE_BREAK`` lines: one at each break, one before each heading, none at the ends."""
+    if all(map(_is_plain, paragraphs)):
+        return paragraphs
     counts = Counter() if counts is None else counts
     found: list[str] = []
     torn = False  # a page number stood in the middle of a sentence

@@ -21,6 +21,7 @@ import yaml
 from numpy.typing import NDArray
 
 from miniature_memory.processing.narrative import Vector, features, names, standardise
+from miniature_memory.processing.words import words_of
 from miniature_memory.workspace import atomic_write
 
 DOCUMENTS = 500  # of each kind
@@ -108,7 +109,7 @@ def train(samples: Samples, seed: int = 1) -> dict[str, object]:
     for kind in classes:
         # a story may be told in many ways, so it has more documents than any other kind
         for _ in range(DOCUMENTS * (len(samples[kind]) if kind == "story" else 1)):
-            rows.append(features(document(kind, samples, rng)))
+            rows.append(features(words_of(document(kind, samples, rng)))[0])
             labels.append(classes.index(kind))
     x, y = np.stack(rows), np.array(labels)
     mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), 0.05)

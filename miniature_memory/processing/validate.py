@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -25,16 +25,17 @@ from miniature_memory.config import Config
 from miniature_memory.executors import map_ordered
 from miniature_memory.processing import files, forget, language, quality_filter
 from miniature_memory.processing.dedup import VERSION as SKETCH_VERSION
-from miniature_memory.processing.dedup import Duplicates, Overlap, Sketch, sketch
+from miniature_memory.processing.dedup import Duplicates, Overlap, Sketch, sketch, sketches
 from miniature_memory.processing.near_index import NearIndex
 from miniature_memory.processing.normalize import Cleaned, clean_text
-from miniature_memory.processing.words import word_hashes
+from miniature_memory.processing.words import words_of
 from miniature_memory.progress import Progress
 from miniature_memory.workspace import Workspace
 
 STAGE = "validate"
 VERSION = 2
 TASK = 16  # documents sent to a worker at once
+TOGETHER = 1 << 15  # characters of documents whose words are looked at together
 BATCH = 1024  # documents committed at once
 SMALL = 48  # fewer are judged in this process: starting others would take longer
 
@@ -77,33 +78,77 @@ class Judged:
 
 def judge_documents(task: Task) -> list[Judged]:
     """What can be said of each document alone. Importable; writes nothing but cleaned texts."""
-    return [_judge(task, *document) for document in task.documents]
+    read = [_read(task, *document) for document in task.documents]
+    clean = (one for one in read if isinstance(one, _Clean))
+    judged: dict[int, Judged] = {}
+    for together in _together(clean):
+        judged |= _judge(task, together)
+    return [judged[one.number] if isinstance(one, _Clean) else one for one in read]
 
 
-def _judge(task: Task, number: int, id: str, site: str, screened: bool) -> Judged:
-    """Judges what training would see, the cleaned text, so that ``clean`` never has to refuse, and leaves a
-    good one where ``clean`` looks for it."""
+@dataclass(frozen=True, slots=True)
+class _Clean:
+    """A document that only its style and other documents can speak against."""
+
+    number: int
+    id: str
+    site: str
+    cleaned: Cleaned
+    languages: Mapping[str, float] | None  # where the cleaned text can't tell
+
+
+def _read(task: Task, number: int, id: str, site: str, screened: bool) -> Judged | _Clean:
+    """Cleans a document: what training would see is judged, so that ``clean`` never has to refuse."""
     from miniature_memory import screen
 
-    limits = task.limits
-    raw, fault = files.read_raw(task.raw / f"{id}.txt", id)
+    longest = task.limits.max_characters
+    raw, fault = files.read_raw(f"{task.raw}/{id}.txt", id)
     if raw is None:
         return Judged(number, id, "integrity", {"fault": fault})
-    cleaned = clean_text(raw) if len(raw) <= limits.max_characters else Cleaned("")
+    cleaned = clean_text(raw) if len(raw) <= longest else Cleaned("")
     for text in (cleaned.text,) if screened else (raw, cleaned.text):
         verdict = screen.check(text)
         if verdict.reject:
             return Judged(number, id, "screen", {}, refused_by=verdict.rule or "error")
-    if len(raw) > limits.max_characters:
+    if len(raw) > longest:
         return Judged(number, id, "too_long", {"rule": "max_characters", "characters": len(raw)})
     # what was written in other letters is heard as it was written
-    votes = language.vote(raw) if cleaned.counts.get("transliterated", 0) > FOREIGN * len(raw) else None
-    quality = quality_filter.judge(cleaned.text, word_hashes(cleaned.text), limits, votes)
-    if quality.reason:
-        return Judged(number, id, quality.reason, {"rule": quality.rule, **quality.figures})
-    files.write_soon(task.cleaned / f"{id}.txt", cleaned.text)
-    figures = {**quality.figures, "screened": files.digest(cleaned.text)}
-    return Judged(number, id, "", figures, sketch(cleaned.text, site), done=cleaned.counts)
+    foreign = cleaned.counts.get("transliterated", 0) > FOREIGN * len(raw)
+    return _Clean(number, id, site, cleaned, language.vote(words_of(raw))[0] if foreign else None)
+
+
+def _together(documents: Iterable[_Clean]) -> Iterator[list[_Clean]]:
+    """Documents whose words are looked at together: some, if they are short."""
+    group: list[_Clean] = []
+    characters = 0
+    for one in documents:
+        if group and characters + len(one.cleaned.text) > TOGETHER:
+            yield group
+            group, characters = [], 0
+        group.append(one)
+        characters += len(one.cleaned.text)
+    if group:
+        yield group
+
+
+def _judge(task: Task, documents: list[_Clean]) -> dict[int, Judged]:
+    """Their verdicts by number. The text of a good one is left where ``clean`` looks for it."""
+    words = words_of(*(one.cleaned.text for one in documents))
+    languages = {place: one.languages for place, one in enumerate(documents) if one.languages}
+    verdicts = quality_filter.judge(words, task.limits, languages)
+    columns = documents, verdicts, sketches(words, [one.site for one in documents])
+    judged: dict[int, Judged] = {}
+    for one, quality, sketched in zip(*columns, strict=True):
+        figures = quality.figures
+        if quality.reason:
+            figures = {"rule": quality.rule, **figures}
+            judged[one.number] = Judged(one.number, one.id, quality.reason, figures)
+            continue
+        data = one.cleaned.text.encode()
+        files.write_soon(f"{task.cleaned}/{one.id}.txt", data)
+        figures["screened"] = files.digest(data)
+        judged[one.number] = Judged(one.number, one.id, "", figures, sketched, done=one.cleaned.counts)
+    return judged
 
 
 def validate(workspace: Workspace, config: Config, progress: Progress) -> Figures:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -25,18 +25,26 @@ _LONGEST: Final = 64  # letters of a word that tell it from others; a power of t
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a text (runs of letters and digits) and where they stand."""
+    """The words (runs of letters and digits) of some texts that are looked at together, and where they stand.
 
-    codes: NDArray[np.uint32]  # [characters] code points of the text in NFC
+    Texts are taken together since numpy's work on a thousand words is hardly more than on a hundred.
+    """
+
+    texts: tuple[str, ...]  # in NFC
+    codes: NDArray[np.uint32]  # [characters] code points of all texts, a line feed behind each
+    begin: Indices  # [texts + 1] where each text begins, and where the last has ended
     starts: Indices  # [words] where each begins
     ends: Indices  # [words] where each has ended
     hashes: Hashes  # [words] equal for words that differ in case alone
+    since: Indices  # [texts + 1] the first word of each text
+    text: Indices  # [words] number of the text that each stands in
     line: Indices  # [words] number of the line that each stands in, from 0
     first: Indices  # [lines with words] the first word of each
     count: Indices  # [lines with words] how many words each has
 
-    def __len__(self) -> int:
-        return len(self.starts)
+    def tally(self, chosen: NDArray[np.bool_]) -> Indices:
+        """How many of the chosen words [words] each text has: [texts]."""
+        return np.bincount(self.text[chosen], minlength=len(self.texts))
 
 
 def mix(x: Hashes) -> Hashes:
@@ -66,37 +74,41 @@ def _folded() -> NDArray[np.uint32]:
 _WEIGHTS: Final = constants(1, _LONGEST)
 
 
-@lru_cache(maxsize=1)  # those who judge one text ask for its words one after the other
-def words_of(text: str) -> Words:
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
+def words_of(*texts: str) -> Words:
+    texts = tuple(text if text.isascii() else unicodedata.normalize("NFC", text) for text in texts)
+    begin = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    joined = "\n".join((*texts, ""))
+    codes = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32)
     folded = _folded().take(codes, mode="clip")
-    if len(codes) and not text.isascii() and codes.max() >= _TABLE_END:
+    if not joined.isascii() and codes.max() >= _TABLE_END:
         folded = np.where(codes >= _TABLE_END, codes, folded)
-    inside = np.zeros(len(codes) + 2, dtype=np.bool_)
-    np.not_equal(folded, 0, out=inside[1:-1])
-    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    inside = np.zeros(len(codes) + 1, dtype=np.bool_)
+    np.not_equal(folded, 0, out=inside[1:])
+    edges = np.flatnonzero(inside[1:] != inside[:-1])  # even in number: a line feed ends the last word
     starts, ends = edges[::2].copy(), edges[1::2].copy()
+    hashes = _hashes(folded, starts, ends)
+    since = np.searchsorted(starts, begin)
+    text = np.repeat(np.arange(len(texts)), np.diff(since))
+    # words up to the end of each line, then those in it
+    until = np.searchsorted(starts, np.flatnonzero(codes == _NEWLINE))
+    count = np.diff(until, prepend=0)
+    line = np.repeat(np.arange(len(count)), count)
+    spoken = count > 0
+    first = (until - count)[spoken]
+    return Words(texts, codes, begin, starts, ends, hashes, since, text, line, first, count[spoken])
+
+
+def _hashes(folded: NDArray[np.uint32], starts: Indices, ends: Indices) -> Hashes:
     if not len(starts):
-        return Words(codes, starts, ends, np.zeros(0, np.uint64), starts, starts, starts)
+        return np.zeros(0, np.uint64)
     # each character's place behind its word's beginning; what is no letter weighs nothing
     begin = starts - starts[0]
-    span = np.empty_like(starts)
-    np.subtract(starts[1:], starts[:-1], out=span[:-1])
-    span[-1] = len(codes) - starts[-1]
-    place = np.arange(len(codes) - starts[0])
-    place -= np.repeat(begin, span)
+    place = np.arange(len(folded) - starts[0])
+    place -= np.repeat(begin, np.diff(begin, append=len(place)))
     place &= _LONGEST - 1
     hashes = np.add.reduceat(folded[starts[0] :] * _WEIGHTS.take(place), begin)
     hashes += (ends - starts).astype(np.uint64)
-    # words up to the end of each line, then those in it
-    until = np.append(np.searchsorted(starts, np.flatnonzero(codes == _NEWLINE)), len(starts))
-    count = until.copy()
-    count[1:] -= until[:-1]
-    line = np.repeat(np.arange(len(count)), count)
-    spoken = count > 0
-    return Words(codes, starts, ends, mix(hashes), line, (until - count)[spoken], count[spoken])
+    return mix(hashes)
 
 
 def changes(values: NDArray[np.generic]) -> NDArray[np.bool_]:
@@ -143,7 +155,7 @@ class Lexicon:
     def of(cls, groups: Iterable[Iterable[str]]) -> Lexicon:
         listed = [set(group) for group in groups]
         words = sorted(set().union(*listed))
-        keys = np.array([*(int(word_hashes(word)[0]) for word in words), 0], dtype=np.uint64)
+        keys = np.append(word_hashes("\n".join(words)), np.uint64(0))
         member = np.array([[word in group for group in listed] for word in [*words, ""]], dtype=np.float64)
         bits = 2 * len(words).bit_length() - 3  # so many slots that one factor in a few sets none twice
         shift = np.uint64(64 - bits)
@@ -159,8 +171,10 @@ class Lexicon:
         rows[self.keys.take(rows) != words] = len(self.keys) - 1
         return rows
 
-    def count(self, rows: Indices) -> NDArray[np.float64]:
-        """How many of some words (their ``rows``) are in each group."""
-        found = rows[rows < len(self.keys) - 1]
-        counts: NDArray[np.float64] = np.add.reduce(self.member.take(found, axis=0))
+    def count(self, rows: Indices, of: Indices, texts: int) -> NDArray[np.float64]:
+        """How many of some words (their ``rows``), each ``of`` a text, are in each group: [texts, groups]."""
+        known = rows < len(self.keys) - 1
+        at = of[known] * len(self.keys) + rows[known]
+        heard = np.bincount(at, minlength=texts * len(self.keys)).reshape(texts, len(self.keys))
+        counts: NDArray[np.float64] = heard @ self.member
         return counts

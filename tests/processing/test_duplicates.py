@@ -18,11 +18,13 @@ from miniature_memory.processing.dedup import (
     jaccard,
     jaccard_of_signatures,
     sketch,
+    sketches,
 )
 from miniature_memory.processing.near_index import NearIndex
 from miniature_memory.processing.normalize import clean_text, normalize
 from miniature_memory.processing.overlap import without
 from miniature_memory.processing.validate import validate
+from miniature_memory.processing.words import words_of
 from miniature_memory.workspace import Workspace
 from tests.processing.conftest import QUIET, add, edited, rule_of, story
 
@@ -44,6 +46,16 @@ def judge(index: NearIndex, texts: list[str], first: int = 0, batch: int = 10_00
 @pytest.fixture
 def index(tmp_path: Path) -> NearIndex:
     return NearIndex(tmp_path / "near", [])
+
+
+def test_a_sketch_does_not_depend_on_what_is_sketched_with_it() -> None:
+    texts = [story(1), "", "one", "A short one, of nine words or so, it is.", story(2), "* * *", story(3)]
+    sites = ["a.example", "b.example", "a.example", "", "c.example", "", "b.example"]
+    for one, text, site in zip(sketches(words_of(*texts), sites), texts, sites, strict=True):
+        alone = sketch(text, site)
+        assert (one.exact, one.samples) == (alone.exact, alone.samples)
+        for name in ("bands", "signature", "excerpts", "paragraphs"):
+            assert np.array_equal(getattr(one, name), getattr(alone, name)), name
 
 
 def test_the_estimate_agrees_with_the_slow_oracle() -> None:

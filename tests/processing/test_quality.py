@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from miniature_memory.processing import language, narrative, quality_filter
-from miniature_memory.processing.quality_filter import RULES, Limits, judge
+from miniature_memory.processing.quality_filter import RULES, Limits, judge_raw
 from miniature_memory.processing.train_narrative import document, samples
-from miniature_memory.processing.words import word_hashes
+from miniature_memory.processing.words import words_of
 from tests.processing.conftest import story
 
 LIMITS = Limits(("en",), 1000, 200_000)
 
 
 def verdict(text: str) -> quality_filter.Verdict:
-    return judge(text, word_hashes(text), LIMITS)
+    return judge_raw(text, LIMITS)
 
 
 GERMAN = (
@@ -42,8 +42,8 @@ def test_language_is_voted_by_paragraphs() -> None:
     assert verdict(foreign).reason == "language"
     assert verdict(story(1) + "\n\n" + GERMAN).reason == ""  # a foreign paragraph in an English story
     assert verdict(story(1)[:800] + "\n\n" + foreign).reason == "language"
-    assert language.vote(foreign) == {"de": 1.0}
-    assert judge(foreign, word_hashes(foreign), Limits(("de",), 1000, 200_000)).reason != "language"
+    assert language.vote(words_of(foreign)) == [{"de": 1.0}]
+    assert judge_raw(foreign, Limits(("de",), 1000, 200_000)).reason != "language"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_every_rule_says_where_it_comes_from() -> None:
 def test_made_up_pages_of_other_kinds_are_no_stories(kind: str) -> None:
     rng = random.Random(99)  # other documents than those of the training
     caught = [
-        narrative.probabilities(document(kind, samples(), rng))["story"] < narrative.THRESHOLD
+        narrative.probabilities(words_of(document(kind, samples(), rng)))[0]["story"] < narrative.THRESHOLD
         for _ in range(25)
     ]
     assert sum(caught) >= 24
@@ -89,8 +89,15 @@ def pages() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_pages_that_no_template_made_are_no_stories(name: str) -> None:
-    likely = narrative.probabilities(pages()[name])
+    likely = narrative.probabilities(words_of(pages()[name]))[0]
     assert likely["story"] < narrative.THRESHOLD, likely
+
+
+def test_a_verdict_does_not_depend_on_what_it_is_given_with() -> None:
+    texts = [story(1), GERMAN * 9, "", "* * *", story(2).replace('"', "'"), "one", "“Yes.”\n" * 90, story(3)]
+    together = quality_filter.judge(words_of(*texts), LIMITS)
+    assert together == [quality_filter.judge(words_of(text), LIMITS)[0] for text in texts]
+    assert language.vote(words_of(*texts)) == [language.vote(words_of(text))[0] for text in texts]
 
 
 def test_figures_of_a_rejected_text_are_complete() -> None:
