@@ -28,6 +28,7 @@ _PLACES = frozenset(
 )  # "those out there were nine"
 _IT = frozenset("it this that".split())
 _TO_BE = frozenset("is was 's".split())
+_ARE = frozenset("are were".split())
 _AGED = frozenset("aged age ages".split())
 _AT = frozenset("at by until till before after about from".split())
 _ASKED = 30  # tokens after a question in which its answer stands
@@ -59,6 +60,7 @@ def _is_amount(words: Sequence[str], at: int) -> bool:
     return (
         (_there_are(before) and (after[0] in _SIGNS or after[0] in lists("after")))
         or _is_listed(before, after)
+        or (before[-1] in _ARE and len(before) > 1 and _is_thing(before[-2]) and after[0] in _SIGNS)
         or (before[-1] in _AT and _names_a_night(before[:-1], words[at]))
     )
 
@@ -83,10 +85,12 @@ def _there_are(before: Sequence[str]) -> bool:
 
 
 def _is_listed(before: Sequence[str], after: Sequence[str]) -> bool:
-    """ "Potholes, three.", "two planks this side, perhaps three", "they counted heads, nine, and": after a comma."""
+    """ "Potholes, three.", "clay pipes (six)", "two planks this side, perhaps three", "they counted heads, nine, and"."""
     left = list(before)
     while left and left[-1] in _HEDGES:
         left.pop()
+    if len(left) > 1 and left[-1] == "(" and after[0] == ")":
+        return _is_plural(left[-2])
     if len(left) < 2 or left[-1] != "," or after[0] not in _SIGNS | {"and", "or"}:
         return False
     if not lists("counting").isdisjoint(left) or left[-2] in lists("quantity"):

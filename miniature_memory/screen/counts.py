@@ -1,9 +1,9 @@
-"""A small number must count something, name something, or tell the time.
+"""A small number mostly counts something, names something, or tells the time.
 
-One that does none of these, and sounds like an age (``neighbours``), is taken for one, and its text is
-refused: "Happy twelve, Lucas!", "M 12, knee graze", "Clara? Twelve." No list of frames could hold all
-the ways in which an age is said; the ways in which a number is something else are fewer
-(``rules/en_counts.txt``).
+One that sounds like an age (``neighbours``) is taken for one, and its text is refused: "Happy twelve,
+Lucas!", "M 12, knee graze", "Clara? Twelve." No list of frames could hold all the ways in which an age is
+said; the ways in which a number is something else are fewer (``rules/en_counts.txt``), and that a number
+seems to be something else weighs much with the classifier.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def contexts(row: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 def taken_for_an_age(row: str) -> frozenset[str]:
-    """The small numbers of a text that are nothing else and sound like an age."""
+    """The small numbers of a text that sound like an age."""
     return frozenset(
         number
         for number, before, after in contexts(row)
-        if not is_something_else(number, before, after) and sounds_like_an_age(number, before, after)
+        if sounds_like_an_age(number, before, after, is_something_else(number, before, after))
     )
 
 

@@ -1,15 +1,15 @@
 """How a small number sounds among its neighbours: as somebody's age, or as anything else.
 
 A linear classifier, one more view beside the rules, for the ways to say an age that no rule knows
-("Clara? Twelve. Her uncle? Fifty."). It is asked only of numbers that neither count, name nor tell
-the time (``counts``), and can only refuse. ``rules/neighbours.txt`` holds its weights, a feature a line;
+("Clara? Twelve. Her uncle? Fifty."). It can only refuse. ``rules/neighbours.txt`` holds its weights, a feature a line;
 ``python -m miniature_memory.screen.train_neighbours`` makes them from ``examples/``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from miniature_memory.screen.book import lists
@@ -17,7 +17,7 @@ from miniature_memory.screen.languages import english_words
 
 WEIGHTS = Path(__file__).parent / "rules" / "neighbours.txt"
 SCALE = 100  # a weight is a whole number of hundredths
-SURE = 0.3  # the score from which on a number is refused: a missed age weighs more than a lost document
+SURE = 1.0  # the score from which on a number is refused: a missed age weighs more than a lost document
 _WIDE = 8  # tokens to each side of which it counts that they are there, wherever
 
 #: words whose place beside the number matters; of others only their ending does
@@ -29,6 +29,12 @@ _SMALL_WORDS = frozenset(
     "one other others another no yes".split()
 )
 _ENDINGS = ("ing", "ed", "ly", "er", "s")
+_STOPS = frozenset(".!?")
+_SIGNS = {"%": "small", "#": "grown", "=": "year", "^": "ordinal"}
+_SOMEBODY = frozenset("he she i they we you him her me them us".split())
+_PEOPLE = frozenset("name person somebody whose".split())
+_THINGS = frozenset("thing things plural measure".split())
+_KINDS = {"firstname": "name", "person": "person", "month": "month", "span": "span", "measure": "measure"}
 
 
 def _sound(token: str) -> str:
@@ -41,13 +47,47 @@ def _sound(token: str) -> str:
     return next((f"-{ending}" for ending in _ENDINGS if token.endswith(ending) and len(token) > 4), "word")
 
 
-def features(number: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-    """What the classifier hears: the tokens next to the number, and those somewhere near."""
+@cache
+def _kind(token: str) -> str | None:
+    """What a word stands for: somebody, a thing, several, a stretch of time, another number."""
+    if not token[0].isalpha():
+        return _SIGNS.get(token[0])
+    if token in _SOMEBODY:
+        return "somebody"
+    if token in lists("possessive"):
+        return "whose"
+    for name, kind in _KINDS.items():
+        if token in lists(name):
+            return kind
+    known = token in lists("thing") or token not in english_words()
+    if token.endswith("s") and len(token) > 3:
+        return "things" if known else "plural"
+    if token in lists("thing"):
+        return "thing"
+    return "name" if known else {"ed": "past", "ng": "doing"}.get(token[-2:])
+
+
+def _kinds(tokens: Iterable[str]) -> set[str]:
+    return {kind for token in tokens if (kind := _kind(token)) is not None}
+
+
+def _known(tokens: Iterable[str]) -> list[str]:
+    return sorted({token for token in tokens if token.isalpha() and _sound(token) != "NAME"})
+
+
+def _sentence(tokens: Iterable[str]) -> list[str]:
+    return list(takewhile(lambda token: token not in _STOPS, tokens))
+
+
+def features(number: str, before: Sequence[str], after: Sequence[str], counted: bool) -> Iterator[str]:
+    """What the classifier hears: whether the number seems to be something else (``counted``), the tokens next
+    to it, those of its sentence, and those near."""
+    size = "teens" if number == "?" or float(number) > 12 else "few" if float(number) < 4 else "hour"
+    yield from (size, f"{size} {counted}")
     left = ["^"] * 3 + [_sound(token) for token in before[-4:]]
     right = [_sound(token) for token in after[:4]] + ["$"] * 3
     b3, b2, b1 = left[-3:]
     a1, a2, a3 = right[:3]
-    yield "hour" if number != "?" and float(number) <= 12 else "teens"
     yield from (f"{b3} . . *", f"{b2} . *", f"{b1} *", f"* {a1}", f"* . {a2}", f"* . . {a3}")
     yield from (f"{b1} * {a1}", f"{b2} {b1} *", f"* {a1} {a2}", f"{b2} {b1} * {a1}", f"{b1} * {a1} {a2}")
     yield from (f"{b3} {b2} {b1} *", f"* {a1} {a2} {a3}")
@@ -59,8 +99,18 @@ def features(number: str, before: Sequence[str], after: Sequence[str]) -> Iterat
         yield f"! {after[0]}"
     if len(after) > 1 and after[1].isalpha():
         yield f"! . {after[1]}"
-    near = {*before[-_WIDE:], *after[:_WIDE]}
-    yield from sorted(token for token in near if token.isalpha() and _sound(token) != "NAME")
+    yield from _known([*before[-_WIDE:], *after[:_WIDE]])
+    first, rest = _sentence(reversed(before)), _sentence(after)
+    yield from (f"{min(len(first), _WIDE)} *", f"* {min(len(rest), _WIDE)}")
+    yield from (f"{word} .. *" for word in _known(first[:_WIDE]))
+    yield from (f"* .. {word}" for word in _known(rest[:_WIDE]))
+    yield from (f"with {kind}" for kind in _kinds([*first, *rest]))
+    near = _kinds([*before, *after])
+    yield from (f"near {kind}" for kind in near)
+    if near.isdisjoint(_PEOPLE):
+        yield "nobody"
+    if near.isdisjoint(_THINGS):
+        yield "nothing"
 
 
 @cache
@@ -71,7 +121,7 @@ def weights() -> dict[str, int]:
     return {feature: int(weight) for weight, feature in rows}
 
 
-def sounds_like_an_age(number: str, before: Sequence[str], after: Sequence[str]) -> bool:
+def sounds_like_an_age(number: str, before: Sequence[str], after: Sequence[str], counted: bool) -> bool:
     known = weights()
-    score = sum(known.get(feature, 0) for feature in {*features(number, before, after), "bias"})
+    score = sum(known.get(feature, 0) for feature in {*features(number, before, after, counted), "bias"})
     return score > SURE * SCALE
