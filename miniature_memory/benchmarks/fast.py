@@ -72,8 +72,7 @@ RECIPES = {
     "long": Recipe(layers=3, width=128, heads=4, mlp=352, ngram_rows=65536, window=256, rows=4, steps=900),
     # nanoGPT's GPU-recipe loss on one core
     "far": Recipe(
-        layers=3, width=192, heads=6, mlp=512, ngram_rows=65536, window=256, rows=8, steps=720,
-        weight_decay=0.1, dropout=0.1, average=0.99,
+        layers=3, width=128, heads=4, mlp=352, ngram_rows=65536, window=256, rows=8, steps=800, average=0.99,
     ),
 }  # fmt: skip
 
