@@ -1,9 +1,9 @@
-"""A small number mostly counts something, names something, or tells the time.
+"""A small number must count something, name something, or tell the time.
 
-One that sounds like an age (``neighbours``) is taken for one, and its text is refused: "Happy twelve,
-Lucas!", "M 12, knee graze", "Clara? Twelve." No list of frames could hold all the ways in which an age is
-said; the ways in which a number is something else are fewer (``rules/en_counts.txt``), and that a number
-seems to be something else weighs much with the classifier.
+One that does none of these, and sounds like an age (``neighbours``), is taken for one, and its text is
+refused: "Happy twelve, Lucas!", "M 12, knee graze", "Clara? Twelve." No list of frames could hold all
+the ways in which an age is said; the ways in which a number is something else are fewer
+(``rules/en_counts.txt``).
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def contexts(row: str) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 def taken_for_an_age(row: str) -> frozenset[str]:
-    """The small numbers of a text that sound like an age."""
+    """The small numbers of a text that are nothing else and sound like an age."""
     return frozenset(
         number
         for number, before, after in contexts(row)
-        if sounds_like_an_age(number, before, after, is_something_else(number, before, after))
+        if not is_something_else(number, before, after) and sounds_like_an_age(number, before, after)
     )
 
 
@@ -58,8 +58,6 @@ def is_something_else(number: str, before: Sequence[str], after: Sequence[str]) 
         return True  # where an age is said the rules have the word
     if after[0] in lists("span"):
         return _lasts(before, after)
-    if value < 4 and not (before[-1] in _SIGNS - {"."} and after[0] in _SIGNS):
-        return True  # two and three are said of nearly everything
     return (
         _counts(after)
         or _is_named(value, before, after)
@@ -157,7 +155,7 @@ def _stands_for_a_count(before: Sequence[str], after: Sequence[str]) -> bool:
     left = _without(before, _ADVERBS)
     if left[-1] in lists("counted") or (left[-1] in _BE and "there" in left[-4:-1]):
         return True
-    if left[-2:] == ["stroke", "of"]:
+    if left[-2:] == ["stroke", "of"] or (left[-1] == "but" and not {"all", "every"}.isdisjoint(left[-5:])):
         return True
     if left[-1] == "to" and left[-2:-1] and left[-2].startswith("count"):
         return True

@@ -1,7 +1,8 @@
 """How a small number sounds among its neighbours: as somebody's age, or as anything else.
 
 A linear classifier, one more view beside the rules, for the ways to say an age that no rule knows
-("Clara? Twelve. Her uncle? Fifty."). It can only refuse. ``rules/neighbours.txt`` holds its weights, a feature a line;
+("Clara? Twelve. Her uncle? Fifty."). It is asked only of numbers that neither count, name nor tell
+the time (``counts``), and can only refuse. ``rules/neighbours.txt`` holds its weights, a feature a line;
 ``python -m miniature_memory.screen.train_neighbours`` makes them from ``examples/``.
 """
 
@@ -17,7 +18,7 @@ from miniature_memory.screen.languages import english_words
 
 WEIGHTS = Path(__file__).parent / "rules" / "neighbours.txt"
 SCALE = 100  # a weight is a whole number of hundredths
-SURE = 1.0  # the score from which on a number is refused: a missed age weighs more than a lost document
+SURE = 0.6  # the score from which on a number is refused: a missed age weighs more than a lost document
 _WIDE = 8  # tokens to each side of which it counts that they are there, wherever
 
 #: words whose place beside the number matters; of others only their ending does
@@ -79,11 +80,9 @@ def _sentence(tokens: Iterable[str]) -> list[str]:
     return list(takewhile(lambda token: token not in _STOPS, tokens))
 
 
-def features(number: str, before: Sequence[str], after: Sequence[str], counted: bool) -> Iterator[str]:
-    """What the classifier hears: whether the number seems to be something else (``counted``), the tokens next
-    to it, those of its sentence, and those near."""
-    size = "teens" if number == "?" or float(number) > 12 else "few" if float(number) < 4 else "hour"
-    yield from (size, f"{size} {counted}")
+def features(number: str, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
+    """What the classifier hears: the tokens next to the number, those of its sentence, and those near."""
+    yield "teens" if number == "?" or float(number) > 12 else "few" if float(number) < 4 else "hour"
     left = ["^"] * 3 + [_sound(token) for token in before[-4:]]
     right = [_sound(token) for token in after[:4]] + ["$"] * 3
     b3, b2, b1 = left[-3:]
@@ -121,7 +120,7 @@ def weights() -> dict[str, int]:
     return {feature: int(weight) for weight, feature in rows}
 
 
-def sounds_like_an_age(number: str, before: Sequence[str], after: Sequence[str], counted: bool) -> bool:
+def sounds_like_an_age(number: str, before: Sequence[str], after: Sequence[str]) -> bool:
     known = weights()
-    score = sum(known.get(feature, 0) for feature in {*features(number, before, after, counted), "bias"})
+    score = sum(known.get(feature, 0) for feature in {*features(number, before, after), "bias"})
     return score > SURE * SCALE
