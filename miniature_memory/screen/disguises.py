@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
+from itertools import chain
 
 import re2
 
@@ -69,24 +70,29 @@ def _is_roman(word: str) -> bool:
 class Disguises:
     """What the known words may hide behind. ``words`` are those of the English rules and ``others()``
     those of other languages; ``strong`` are the ones that refuse a text by themselves or tell a small
-    number; ``cardinals`` the number words."""
+    number; ``cardinals`` the number words; ``plain`` words that hide nothing."""
 
     def __init__(
         self,
-        words: Iterable[str],
+        words: Sequence[Collection[str]],
         strong: Iterable[str],
         cardinals: dict[str, int],
         others: Callable[[], Iterable[str]],
+        plain: Collection[str],
     ) -> None:
-        self._english = frozenset(w for w in words if not _is_roman(w))
-        self._others = others
+        self._english, self._others, self._plain_words = words, others, plain
         self._cardinals = cardinals
         self._strong = sorted(w for w in strong if w.isascii() and w.isalpha())
         self._small = frozenset(w for w in self._strong if w in cardinals)
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        return self._english | frozenset(w for w in self._others() if not _is_roman(w))
+        words = chain(*self._english, self._others())
+        return frozenset(w for w in words if len(w) > 1 and " " not in w and not _is_roman(w))
+
+    def _is_english(self, word: str) -> bool:
+        known = any(word in words for words in self._english)
+        return known and len(word) > 1 and not _is_roman(word)
 
     @cached_property
     def _begins(self) -> dict[str, list[int]]:
@@ -124,7 +130,7 @@ class Disguises:
         for word in self._strong:
             for i in range(1, len(word)) if len(word) > 4 or word in self._small else ():
                 head, tail = word[:i], word[i:]
-                both_known = head in self._english and tail in self._english
+                both_known = self._is_english(head) and self._is_english(tail)
                 if not both_known and f"{head} {tail}" not in _TRUE_PAIRS:
                     found[tail].append(head)
         return found
@@ -140,7 +146,9 @@ class Disguises:
         if plain:
             view = " ".join([plain.get(token, token) for token in tokens])
             distinct.update(plain.values())
-        if broken := self._broken(set(_WORD.findall(" ".join(distinct))), view):
+        words = set(filter(str.isalpha, filter(str.isascii, distinct)))
+        words.update(_WORD.findall(" ".join(distinct - words)))
+        if broken := self._broken(words, view):
             view = re.sub(rf"\b(?:{broken})\b", lambda m: m[0].replace(" ", ""), view, flags=re.ASCII)
         return view
 
@@ -201,7 +209,7 @@ class Disguises:
 
     def _relaxed(self, word: str) -> str:
         """ "fiiifteeen" to "fifteen"."""
-        if word in self._words or not _STRETCHED.search(word):
+        if word in self._plain_words or not _STRETCHED.search(word) or word in self._words:
             return word
         return self._squeezed.get(_squeeze(word), word)
 

@@ -12,7 +12,7 @@ from miniature_memory.screen.book import Book, apart, book
 from miniature_memory.screen.counts import taken_for_an_age
 from miniature_memory.screen.disguises import Disguises
 from miniature_memory.screen.foreign_counts import foreign_counts, holds_an_age
-from miniature_memory.screen.languages import LATIN, read, reword, without_english
+from miniature_memory.screen.languages import LATIN, english_words, read, reword, without_english
 from miniature_memory.screen.numerals import ADULT, mark_digits
 from miniature_memory.screen.reckoning import birth_years, reckoned
 from miniature_memory.screen.search import Span
@@ -133,13 +133,13 @@ def changed(plain: str, unmasked: str) -> str:
 def disguises() -> Disguises:
     """What every language's known words may hide behind."""
     rules = book("en")
-    words = [w for w in rules.words | rules.numerals.words | rules.numerals.cardinals.keys() if " " not in w]
     small = {w for w, value in rules.numerals.cardinals.items() if value < ADULT and " " not in w}
     return Disguises(
-        (w for w in words if len(w) > 1),
+        (rules.words, rules.numerals.words, rules.numerals.cardinals),
         rules.people | small,
         rules.numerals.cardinals,
         lambda: (w for language in LATIN for w in book(language).stages if len(w) > 4),
+        english_words(),
     )
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, pairwise
 
 from miniature_memory.screen.book import book, lines
 from miniature_memory.screen.later import later
-from miniature_memory.screen.numerals import Numerals
+from miniature_memory.screen.phrases import KEPT
 from miniature_memory.screen.views import ASIAN
 
 LATIN = ("es", "pt", "it", "fr", "de", "nl", "sv", "tr", "id", "ms", "pl")
@@ -66,51 +66,45 @@ def _shared() -> frozenset[str]:
 
 
 @cache
-def _speech() -> dict[str, tuple[tuple[str, int], ...]]:
-    """For each word of a language's rules: the languages it is of, and how well it tells them.
+def _telling(language: str) -> frozenset[str]:
+    """The words that tell a language by themselves, if English and the others that have rules don't share them."""
+    rules = book(language)
+    names = ("years", "plain", "about", "clause", "det", "month")
+    plain = (word for name in names for word in rules.listed(name) if len(word) > 2 and word.isalpha())
+    return rules.markers.union(rules.stages, plain)
+
+
+@lru_cache(maxsize=KEPT)
+def telling(word: str) -> dict[str, int]:
+    """The languages that a word is of, and how well it tells them.
 
     2: by itself; 1, its numbers: in a sentence that isn't English; 0: only with others.
     """
-    found: dict[str, tuple[tuple[str, int], ...]] = {}
-    english, shared = english_words(), _shared()
-    same: dict[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]] = {}  # one object for equal ones
+    found: dict[str, int] = {}
+    shared = word in _shared() or word in english_words()
+    own = len(word) > 1 and not shared
     for language in LATIN:
         rules = book(language)
-        plain = frozenset(
-            w for name in ("years", "plain", "about", "clause", "det", "month") for w in rules.listed(name)
-        )
-        telling = rules.markers | rules.stages | frozenset(w for w in plain if len(w) > 2 and w.isalpha())
-        for word in telling | rules.numerals.words | rules.words:
-            if "_" not in word:
-                own = len(word) > 1 and word not in shared and word not in english
-                told = (*found.get(word, ()), (language, own + (own and word in telling)))
-                found[word] = same.setdefault(told, told)
-    return found
-
-
-@cache
-def _inflecting() -> tuple[tuple[str, Numerals], ...]:
-    """Languages that write a number and what it counts as one word ("fünfzehnjährig")."""
-    numerals = ((language, book(language).numerals) for language in LATIN)
-    return tuple((language, numbers) for language, numbers in numerals if numbers.suffixes)
-
-
-def telling(word: str) -> dict[str, int]:
-    """The languages that a word is of, and how well it tells them (see ``_speech``)."""
-    found = dict(_speech().get(word, ()))
-    for language, numbers in _inflecting():
-        if word.endswith(numbers.suffixes) and numbers.is_inflected(word):
-            own = word not in _shared() and word not in english_words()
-            found[language] = max(found.get(language, 0), 2 * own)
+        if word in _telling(language):
+            found[language] = 2 * own
+        elif word in rules.words or rules.numerals.holds(word):
+            found[language] = int(own)
+        # a number and what it counts may be one word ("fünfzehnjährig")
+        if word.endswith(rules.numerals.suffixes) and rules.numerals.is_inflected(word):
+            found[language] = max(found.get(language, 0), 2 * (not shared))
     return found
 
 
 @cache
 def _unvouched_words() -> frozenset[str]:
-    """Words of languages that have no rules (those of known languages left out)."""
-    known = english_words(), _speech(), _shared()
-    words = (w for w in _words("unvouched") if len(w) > 2 and "_" not in w)
-    return frozenset(w for w in words if not any(w in k for k in known) and not telling(w))
+    """Words of languages that have no rules."""
+    return frozenset(word for word in _words("unvouched") if len(word) > 2 and "_" not in word)
+
+
+def _is_unvouched(word: str) -> bool:
+    """Whether a word is of such a language, and of none that is known."""
+    known = word in english_words() or word in _shared()
+    return word in _unvouched_words() and not known and not telling(word)
 
 
 def sentences(row: str) -> list[str]:
@@ -168,8 +162,11 @@ def read(row: str) -> tuple[dict[str, str], bool]:
         if re.search(_CYRILLIC, row):
             spoken |= dict.fromkeys(CYRILLIC, row)
         lost = bool(re.search(_OTHER_SCRIPT, row) or re.search(_NOT_RUSSIAN, row))
-    words = {w for w in set(row.split()) if len(w) > 1 and w[0].isalpha() and w[0] < "\u0250"}
-    strange = words - english_words() | words & _NEVER_ENGLISH
+    words = set(row.split())
+    english = words & english_words()
+    strange = {w for w in words - english if len(w) > 1 and w[0].isalpha() and w[0] < "\u0250"}
+    words = strange | english
+    strange |= words & _NEVER_ENGLISH
     if not strange:
         return spoken, lost
     lost |= any(map(_UNVOUCHED_ENDING.fullmatch, strange))
@@ -236,12 +233,12 @@ def _is_foreign(sentence: str) -> bool:
 
 def _judge(sentence: list[str], words: list[str], strange: set[str]) -> tuple[dict[str, int], bool]:
     """The languages that a sentence is likely in, and whether it is in one that nobody vouches for."""
-    known = sum(word not in strange for word in words)
+    known = len(words) - sum(map(strange.__contains__, words))
     if _is_mostly(known, words):
         return {}, False
     words = [part for word in words for part in word.split("'") if part]
     likely = languages_of(sentence, words, known)
-    unvouched = sum(map(_unvouched_words().__contains__, words))
+    unvouched = sum(map(_is_unvouched, words))
     if unvouched and unvouched >= max(likely.values(), default=0) and 2 * known <= len(words):
         return likely, True
     return likely, len(words) >= _ENOUGH and not likely and known < _KNOWN_SHARE * len(words)

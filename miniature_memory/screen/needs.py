@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from miniature_memory.screen.phrases import BEGIN, MARKS, MOST, NAME, SIGNS, repeated
 
@@ -40,7 +40,7 @@ _NEVER = 1_000_000
 
 _GROUP = re.compile(r"\((?:\?:)?[^()]*\)|\[\]?[^\]]*\]|\{[a-z]+\}")
 _REPEATS = re.compile(r"\{[0-9]")
-_MARK = re.compile(r"\\?([%#=^~][0-9]+)")
+_MARK = re.compile(r"\\?([%#=^~][0-9]+)|([%#=^~]+)")
 _WORD = re.compile(r"([^\W\d_](?:[^\W\d_]|')*)(.?)")
 
 
@@ -101,30 +101,31 @@ class Needs:
         body, least, _ = repeated(part) if part[-1] in "?*.}" else (part, 1, 1)
         if not least:
             return []
-        if name := NAME.fullmatch(body):
-            if name[1] in MARKS:
-                return list(MARKS[name[1]][0])
+        if (name := NAME.fullmatch(body)) and name[1] not in MARKS:
             body = self._lists[name[1]].replace("?:", "", 1)
         flat = body[1:-1] if body[0] == "(" and body[-1] == ")" else body
+        flat = NAME.sub(lambda name: MARKS.get(name[1], "\0")[0] or "\0", flat)
         while "(" in flat or "[" in flat or "{" in flat:
             before, flat = flat, _GROUP.sub("\0", flat)
             if before == flat:
                 return []
-        keys = [self._key(choice) for choice in flat.split("|")]
-        return keys if all(keys) else []
+        choices = [self._keys(choice) for choice in flat.split("|")]
+        return [key for keys in choices for key in keys] if all(choices) else []
 
-    def _key(self, choice: str) -> str:
-        """The rarest key of a choice's words, or of their beginnings; "" if it tells none."""
+    def _keys(self, choice: str) -> Sequence[str]:
+        """The keys of a choice's rarest word, or of its beginning; none if it tells nothing."""
         if choice.isalpha():
-            return "" if self._is_number(choice) else choice
-        keys = []
-        for word in choice.split("_"):
-            found = _WORD.match(word)
-            if mark := _MARK.fullmatch(word):
-                keys.append(mark[1])
-            elif found and not self._is_number(found[1]):
-                letters, sign = found[1], found[2]
-                if sign in ("?", "+", "{"):  # these belong to the last letter
-                    letters = letters[:-1]
-                keys.append(f"{letters[:BEGIN]} " if sign else letters)
-        return min(keys, key=price, default="") if len(keys) != 1 else keys[0]
+            return () if self._is_number(choice) else (choice,)
+        found = [keys for word in choice.split("_") if (keys := self._word_keys(word))]
+        return min(found, key=cost, default=()) if len(found) != 1 else found[0]
+
+    def _word_keys(self, word: str) -> Sequence[str]:
+        if mark := _MARK.fullmatch(word):
+            return mark[2] or (mark[1],)  # any number of these signs, or just one
+        found = _WORD.match(word)
+        if found is None or self._is_number(found[1]):
+            return ()
+        letters, sign = found[1], found[2]
+        if sign in ("?", "+", "{"):  # these belong to the last letter
+            letters = letters[:-1]
+        return (f"{letters[:BEGIN]} " if sign else letters,) if letters else ()

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
+from itertools import chain, product
 
 from miniature_memory.screen.later import later
 from miniature_memory.screen.views import spaced
@@ -50,53 +52,69 @@ class Numerals:
     """The number words of one language, made from its table (see ``rules/*.txt``)."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self.cardinals: dict[str, int] = {}
-        self.ordinals: dict[str, int] = {}
         self.suffixes: tuple[str, ...] = ()
-        table: dict[int, list[str]] = {}
-        ordinal: dict[int, list[str]] = {}
-        joins: list[str] = []
+        self._table: dict[int, list[str]] = {}
+        self._ordinals: dict[int, list[str]] = {}
+        self._joins: list[str] = []
         for line in lines:
             head, *words = line.split()
             spelled = [_spell(word) for word in words]
             if head == "join":
-                joins += spelled
+                self._joins += spelled
             elif head == "suffix":
                 self.suffixes += tuple(sorted(words, key=len, reverse=True))
             elif head.startswith("^"):
-                ordinal.setdefault(int(head[1:]), []).extend(spelled)
+                self._ordinals.setdefault(int(head[1:]), []).extend(spelled)
             else:
-                table.setdefault(int(head), []).extend(spelled)
-        for value, words in table.items():
-            for word in words:
-                self.cardinals[word] = value
-        for value, words in ordinal.items():
-            for word in words:
-                self.ordinals[word] = value
-        for tens in range(20, 100, 10):
-            for ones in range(1, 10):
-                for join in joins:
-                    self._compose(join, tens, ones, table, table, self.cardinals)
-                    self._compose(join, tens, ones, table, ordinal, self.ordinals)
-        self._longest = max(
-            (phrase.count(" ") + 1 for phrase in [*self.cardinals, *self.ordinals]), default=0
+                self._table.setdefault(int(head), []).extend(spelled)
+        tens = [word for value in range(20, 100, 10) for word in self._table.get(value, ())]
+        #: one of these is in every word that is made of two
+        self._stems = frozenset(
+            tens if any(len(token) > 1 for token in " ".join(self._joins).split()) else ()
         )
-        self.words = frozenset(w for phrase in [*self.cardinals, *self.ordinals] for w in phrase.split())
-        self._first = frozenset(phrase.split(" ", 1)[0] for phrase in [*self.cardinals, *self.ordinals])
 
-    @staticmethod
-    def _compose(
-        join: str,
-        tens: int,
-        ones: int,
-        first: dict[int, list[str]],
-        second: dict[int, list[str]],
-        into: dict[str, int],
-    ) -> None:
-        for a in first.get(tens, []):
-            for b in second.get(ones, []):
-                phrase = join.replace("T", a).replace("U", b)
-                into.setdefault(phrase if phrase.isascii() else _spell(phrase), tens + ones)
+    @cached_property
+    def cardinals(self) -> dict[str, int]:
+        """The phrases of cardinal numbers, and what they are."""
+        return self._composed(self._table)
+
+    @cached_property
+    def ordinals(self) -> dict[str, int]:
+        """The same of ordinal numbers."""
+        return self._composed(self._ordinals)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of all these phrases."""
+        return frozenset(w for phrase in chain(self.cardinals, self.ordinals) for w in phrase.split())
+
+    @cached_property
+    def _first(self) -> frozenset[str]:
+        return frozenset(phrase.split(" ", 1)[0] for phrase in chain(self.cardinals, self.ordinals))
+
+    @cached_property
+    def _longest(self) -> int:
+        return max((phrase.count(" ") + 1 for phrase in chain(self.cardinals, self.ordinals)), default=0)
+
+    @cached_property
+    def _written(self) -> frozenset[str]:
+        """The words of the table itself, and of what joins them."""
+        rows = [*self._table.values(), *self._ordinals.values(), self._joins]
+        return frozenset(" ".join(phrase for phrases in rows for phrase in phrases).split())
+
+    def _composed(self, ones: dict[int, list[str]]) -> dict[str, int]:
+        found = {word: value for value, words in ones.items() for word in words}
+        for tens in range(20, 100, 10):
+            for one in range(1, 10):
+                for join, a, b in product(self._joins, self._table.get(tens, ()), ones.get(one, ())):
+                    phrase = join.replace("T", a).replace("U", b)
+                    found.setdefault(phrase if phrase.isascii() else _spell(phrase), tens + one)
+        return found
+
+    def holds(self, word: str) -> bool:
+        """Whether a word is one of a number; most are told without composing them all."""
+        may_be = word in self._written or any(stem in word for stem in self._stems)
+        return may_be and word in self.words
 
     def mark(self, row: str) -> str:
         """A row of tokens with every spelled number of this language as a mark, the longest first."""

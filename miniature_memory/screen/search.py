@@ -20,6 +20,7 @@ from miniature_memory.screen.phrases import KEPT, Phrases, Words, parts, repeate
 Keys = frozenset[str]
 
 _NEVER = 1_000_000  # the price of what nobody can tell
+_MANY = 30  # keys that a neighbour may have
 _FAR = 60  # tokens from an anchor in which it is asked first whether a word that must be there is
 
 
@@ -62,11 +63,14 @@ class _Waiting:
         self._after: dict[str, list[tuple[_Anchored, Keys]]] = {}
         self._before_keys, self._after_keys = self._before.keys(), self._after.keys()
         self._anyhow: list[_Anchored] = []
+        self._many: list[tuple[_Anchored, Keys, Keys]] = []  # those with so many keys on one side
 
     def put(self, anchored: _Anchored, before: Keys, after: Keys) -> None:
         """Let a phrase wait for one of the keys on the side where they are rarer."""
         if not before and not after:
             self._anyhow.append(anchored)
+        elif max(len(before), len(after)) > _MANY:
+            self._many.append((anchored, before, after))
         elif _cost(before) < _cost(after):
             for key in before:
                 self._before.setdefault(key, []).append((anchored, after))
@@ -77,15 +81,18 @@ class _Waiting:
     def between(self, before: set[str], after: set[str]) -> list[_Anchored]:
         """What may stand between two tokens that answer to these keys."""
         found = self._anyhow
-        for waiting, keys, one, other in (
-            (self._before, self._before_keys, before, after),
-            (self._after, self._after_keys, after, before),
-        ):
-            if not keys.isdisjoint(one):
-                all_of = [pair for key in one if key in waiting for pair in waiting[key]]
-                found = found + [
-                    anchored for anchored, keys in all_of if not keys or not keys.isdisjoint(other)
-                ]
+        if not self._before_keys.isdisjoint(before):
+            pairs = [pair for key in before if key in self._before for pair in self._before[key]]
+            found = found + [each for each, keys in pairs if not keys or not keys.isdisjoint(after)]
+        if not self._after_keys.isdisjoint(after):
+            pairs = [pair for key in after if key in self._after for pair in self._after[key]]
+            found = found + [each for each, keys in pairs if not keys or not keys.isdisjoint(before)]
+        if self._many:
+            found = found + [
+                each
+                for each, left, right in self._many
+                if not (left and left.isdisjoint(before)) and not (right and right.isdisjoint(after))
+            ]
         return found
 
 
