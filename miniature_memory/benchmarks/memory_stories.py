@@ -22,12 +22,13 @@ import numpy as np
 
 from miniature_memory import screen
 from miniature_memory.benchmarks.memory_books import open_books
-from miniature_memory.evaluation.stories import LATE, judge, mentions, words
+from miniature_memory.evaluation.stories import LATE, judge, words
 from miniature_memory.inference.engine import Engine, Runtime
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.inference.write import MemoryKind, Refusal, Story, SummaryEvent, Token, write
 from miniature_memory.memory.condense import SEPARATOR, readable
 from miniature_memory.memory.rows import Corpus
+from miniature_memory.memory.names import mentions
 from miniature_memory.meter import tree_megabytes
 
 OPENING: Final = 600
@@ -58,7 +59,7 @@ def openings(corpus: Corpus, count: int, length: int) -> list[tuple[str, str]]:
             while 0 < at < last:
                 end = max(text.rfind(mark, at, at + OPENING) for mark in (". ", ".\n", '."', "!", "?")) + 1
                 opening = text[at:end]
-                named = len(opening) > OPENING // 2 and len(set(mentions(opening))) >= 2
+                named = len(opening) > OPENING // 2 and len(set(mentions(opening + "\n"))) >= 2
                 if named and screen.allows(opening):
                     found.append((opening, text[end : end + length]))
                     break
@@ -101,7 +102,7 @@ def figures_of(told: Sequence[tuple[str, str, list[str], int]], known: frozenset
     judged = judge([(opening, story) for opening, story, _, _ in told], known)
     changed, kept = [], []
     for opening, _, summaries, _ in told:
-        first = set(mentions(opening))
+        first = set(mentions(opening + "\n"))
         sets = [set(summary.strip().split(SEPARATOR)) - {""} for summary in summaries]
         changed += [len(a ^ b) / max(len(a | b), 1) for a, b in pairwise(sets)]
         kept += [len({w for part in each for w in part.split()} & first) / len(first) for each in sets]

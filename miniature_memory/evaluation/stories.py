@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from miniature_memory.memory.names import INSIDE, NEVER, Scanner
+from miniature_memory.memory.names import mentions
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 #: a mention so far into the story can't be copied from the opening, which has long left the window
@@ -38,15 +38,9 @@ def real_words(text: str, known: frozenset[str]) -> float:
 def names_recalled(opening: str, story: str) -> float | None:
     """Of the name mentions later than ``LATE`` characters, the share that names someone of the opening. A
     mention is a capital within a sentence: at its beginning any word has one."""
-    first = set(mentions(opening))
-    late = mentions(story, LATE)
+    first = set(mentions(opening + "\n"))
+    late = mentions(story + "\n", LATE)
     return sum(word in first for word in late) / len(late) if late else None
-
-
-def mentions(text: str, begin: int = 0) -> list[str]:
-    """The words from ``begin`` on that have a capital where only names have one."""
-    read = Scanner().read(text + "\n")
-    return [word for word, at, kind in read if at >= begin and kind == INSIDE and word.lower() not in NEVER]
 
 
 def judge(stories: Iterable[tuple[str, str]], known: frozenset[str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from miniature_memory.memory.condense import SEPARATOR, SUMMARY_SLOTS
-from miniature_memory.memory.names import INSIDE, NEVER, WORD, Scanner
+from miniature_memory.memory.names import WORD, mentions
 from miniature_memory.vocabulary import SPACE, spell, unknown
 
 _COMMA: Final = spell(SEPARATOR)[0]
@@ -26,9 +26,7 @@ class Draft:
     """
 
     def __init__(self, summary: str, evicted: str) -> None:
-        tokens = Scanner().read(evicted)  # a word that its end cuts off is none
-        names = [w for w, _, kind in tokens if kind == INSIDE and len(w) > 1 and w.lower() not in NEVER]
-        words = dict.fromkeys([*WORD.findall(summary), *names])
+        words = dict.fromkeys([*WORD.findall(summary), *mentions(evicted)])
         self._left = {bytes(spell(word)) for word in words if not unknown(word)}
         self._word = b""
         self.ids: list[int] = []

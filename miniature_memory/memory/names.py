@@ -112,6 +112,16 @@ class Scanner:
         return scanner
 
 
+def mentions(text: str, begin: int = 0) -> list[str]:
+    """The whole words from ``begin`` on that have a capital where only names have one; what the end of the
+    text may have cut off is none."""
+    return [
+        word
+        for word, at, kind in Scanner().read(text)
+        if at >= begin and kind == INSIDE and len(word) > 1 and word.lower() not in NEVER
+    ]
+
+
 def document_names(text: str) -> set[str]:
     """The names of a whole text, in hindsight: words often capitalised where only names are. For renaming
     (``rename``) and as the truth that the memory is measured against (``benchmarks.memory``)."""
