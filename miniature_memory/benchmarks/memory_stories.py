@@ -27,8 +27,8 @@ from miniature_memory.inference.engine import Engine, Runtime
 from miniature_memory.inference.sampler import Settings
 from miniature_memory.inference.write import MemoryKind, Refusal, Story, SummaryEvent, Token, write
 from miniature_memory.memory.condense import SEPARATOR, readable
-from miniature_memory.memory.rows import Corpus
 from miniature_memory.memory.names import mentions
+from miniature_memory.memory.rows import Corpus
 from miniature_memory.meter import tree_megabytes
 
 OPENING: Final = 600
