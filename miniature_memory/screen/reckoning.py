@@ -8,14 +8,15 @@ and no faster.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import re2
-
+from miniature_memory.screen.later import later, later2
 from miniature_memory.screen.numerals import ADULT, OLDEST
+from miniature_memory.screen.windows import parted
 
+_WIDE = 1_200  # characters around an age or a year that are read for sums
+_SPAN = 60  # ... and around a word for a span of years
 REACH = 400  # characters to each side in which a second year or age is looked for
 TODAY = 2026  # the rules' own year: who was born less than eighteen years before it may be a minor
 
@@ -23,7 +24,7 @@ Match = Any  # re2 has no types
 
 # Spans of years that are said without a number, so that every pattern below sees one form of them.
 _SPANS = [
-    (re.compile(pattern), said)
+    (later(pattern), said)
     for pattern, said in (
         (r" half a decade(?= )", " %5 years"),
         (r" (?:a|one|%1) decade and a half(?= )", " %15 years"),
@@ -45,7 +46,7 @@ _SPANS = [
 ]
 # Births are told by what happened that year, too: it is written behind it.
 _EVENTS = [
-    (re.compile(rf" (?:{what})(?= )"), rf"\g<0> ={year}")
+    (later(rf" (?:{what})(?= )"), rf"\g<0> ={year}")
     for year, what in (
         (1900, r"(?:with|at the (?:turn|start|dawn|beginning) of) the (?:new |twentieth |~20 )?century"),
         (1901, r"queen victoria (?:died|was buried)|the old queen died|death of (?:queen )?victoria"),
@@ -63,60 +64,63 @@ _EVENTS = [
         (2000, r"the (?:new )?millennium(?: eve| night)?"),
     )
 ]
-_SPAN_WORD = re2.compile(r" (?:decades?|year|twelvemonth|century|couple|pair|few) ")
+_SPAN_WORD = later2(r" (?:decades?|year|twelvemonth|century|couple|pair|few) ")
 
 _DATE = r"[=%#](?:[0-9]{1,2}[./:])*=?((?:1[5-9]|20)[0-9][0-9])(?:[./:][0-9]{1,2})*"
-_YEAR = re.compile(rf"{_DATE} ")
-_STORY = re2.compile(
+_YEAR = later(rf"{_DATE} ")
+_STORY = later2(
     r" (?:the )?year (?:now )?(?:is|was|had been|of our lord|:) (?:still |only |then )?=((?:1[5-9]|20)[0-9][0-9]) "
 )
 _BIRTH = (
     r"born|births?|dob|d \. o \. b|d\.o\.b|birthdate|birthday|b \.|(?:come|came|comes|coming) into (?:the|this) world"
-    r"|entered (?:the|this) (?:world|life)|delivered|christened|baptised|baptized|saw the light of day"
+    r"|entered (?:the|this) (?:world|life)|delivered|christened|baptised|baptized|saw (?:the )?light(?: of day)?|(?:son|daughter|twins) (?:was|were) on the way"
     r"|(?:drew|took|uttered) (?:his|her) (?:first|\^1) (?:breath|cry)|brought into the world|(?:a )?babe of"
     r"|(?:arrived|came|come) with the|(?:mother|parents|wife) (?:was|were) (?:expecting|carrying|pregnant with)(?: (?:him|her|them))?"
     r"|no such person|not (?:yet )?(?:exist|existed|been thought of)|pregnant with (?:him|her|them)|(?:his|her|their) (?:papers|passport|certificate)"
     r" (?:said|gave|was dated|read|showed|bore)"
     r"|(?:both|all) (?:made|built|launched|founded|dated|new|begun)"
 )
-_BORN_AT_ALL = re2.compile(rf" (?:{_BIRTH}) ")
+_BORN_AT_ALL = later2(rf" (?:{_BIRTH}) ")
 _BORN = (
-    re2.compile(rf" (?:{_BIRTH})(?: (?:[^ .!?;=]+|[.])){{0,8}} (?:[0-9]{{1,2}}[.])*{_DATE} "),
-    re2.compile(rf" {_DATE} (?:[^ .!?;=]+ ){{0,6}}(?:{_BIRTH}) "),
+    later2(rf" (?:{_BIRTH})(?: (?:[^ .!?;=]+|[.])){{0,8}} (?:[0-9]{{1,2}}[.])*{_DATE} "),
+    later2(rf" {_DATE} (?:[^ .!?;=]+ ){{0,6}}(?:{_BIRTH}) "),
+)
+#: "born in '89 ... in '99"
+_SHORT_YEARS = later2(
+    r" born (?:back )?in (?:the [a-z]+ of )?#([2-9][0-9]) (?:[^ .!?#]+ ){0,14}(?:in|of|was|is) (?:the [a-z]+ of )?#([2-9][0-9]) "
 )
 _IN_A_YEAR = (  # somebody's age in a year, and what the same person did in another
-    re2.compile(r" #([0-9]+) (?:years old )?in (?:the [a-z]+ (?:of )?)?=([0-9]{4}) "),
-    re2.compile(
-        r" (?:be|was|turn|turns|turned|at|aged|is) #([0-9]+) (?:years old )?in (?:[a-z]+ )?=([0-9]{4}) "
-    ),
-    re2.compile(
+    later2(r" #([0-9]+) (?:years old )?in (?:the [a-z]+ (?:of )?)?=([0-9]{4}) "),
+    later2(r" (?:be|was|turn|turns|turned|at|aged|is) #([0-9]+) (?:years old )?in (?:[a-z]+ )?=([0-9]{4}) "),
+    later2(
         r" (?:in|by|come|until) (?:the year )?=([0-9]{4}) (?:, )?(?:[^ .!?;=#%]+ ){0,6}(?:was|turned|at|aged|is|be|turn) #([0-9]+) "
     ),
 )
-_SOMEBODY = re2.compile(
+_SOMEBODY = later2(
     r" (?:he|she|i) (?:[^ .!?;=]+ ){0,8}(?:in|by|since|of|from) =([0-9]{4}) "
     r"| (?:in|by|since|from) =([0-9]{4}) (?:, )?(?:he|she|i) "
     r"| (?:it|this|year) (?:is|was|'s) (?:now |still |only |then )?=([0-9]{4}) "
 )
 _YOUNG = 26  # who was that old in a year is looked for in every other year that is named nearby
-_STOP = re.compile(r"(?<= )[.!?](?= )")
-_AGE = re.compile(r"#([0-9.]+) ")
-_AGED = re.compile(r"[#~]([0-9.]+) ")
+_NUMBER = later2("[#=~]")
+_STOP = later(r"(?<= )[.!?](?= )")
+_AGE = later(r"#([0-9.]+) ")
+_AGED = later(r"[#~]([0-9.]+) ")
 
 _UNIT = r"(?:years?|summers|winters|springs|autumns|birthdays|christmases)"
 _GAP = rf" [%#]([0-9.]+) (?:more |further |long |full |whole |good |odd |short )?{_UNIT}(?: and [^ ]+ [^ ]+)?"
-_DIFFERENCE = re2.compile(
+_DIFFERENCE = later2(
     r" (?:difference|gap) (?:between|in|of) (?:[^ .!?;#%]+ ){0,8}[%#]([0-9.]+) years "
     rf"|{_GAP} (?:separate[sd]?|divide[sd]?|lay between|stood between|lie between|apart) "
 )
-_YOUNGER = re2.compile(
+_YOUNGER = later2(
     _GAP + r" ?(?:, )?(?:younger|(?:his|her|my|their) (?:[a-z]+ 's )?junior|junior|behind (?:him|her) in age)"
     rf"| (?:born|came|arrived) (?:just |only |exactly )?{_GAP[1:]} (?:after|later than) (?:his|her|the|their) "
     r"| (?:younger|junior|(?:trail|follow)(?:s|ed|ing) (?:his |her |their )?(?:[^ .!?;=]+ ){1,6})by [%#]([0-9.]+) years"
     r"| (?:born|into the world|came along|followed|came|arrived|appeared|birth)(?: [a-z]+)?(?: ,)?"
     rf"{_GAP} (?:after|later than|behind|on from|from) (?:[a-z]+ ){{0,3}}[.,;]"
 )
-_OLDER = re2.compile(
+_OLDER = later2(
     _GAP
     + r" ?(?:, )?(?:older|elder|(?:his|her|my|their) (?:[a-z]+ 's )?senior|senior|ahead of (?:him|her) in age)"
     r"| (?:older|senior|elder) by [%#]([0-9.]+) years"
@@ -133,26 +137,26 @@ _LATER = (
 )
 #: a gap of years, and the age that it ends with
 _TO_COME = (
-    re2.compile(rf"{_GAP}{_LATER} {_SOME}{_AN_AGE}"),
-    re2.compile(
+    later2(rf"{_GAP}{_LATER} {_SOME}{_AN_AGE}"),
+    later2(
         r" (?:in|within|after|another|only|still|be|wait|waited|waiting|give (?:him|her)|needs?|needed|had|has|have)"
         rf" (?:another |just |only |about |some |still |at least |to wait |yet )?(?:another )?{_GAP[1:]}"
         rf"(?: 's| ')?(?: time)? (?:to go |left |yet |more )?{_SOME}{_AN_AGE}"
     ),
-    re2.compile(
+    later2(
         rf"{_GAP} (?:short|shy|off|away|from|before|till|until|to|under|below) {_ITS}{_ITS}"
         r"(?:#([0-9.]+) |~([0-9]+) (?:birthday|year))"
     ),
-    re2.compile(rf"{_GAP} (?:before|earlier than|prior to) (?:his|her|their) {_SOME}{_AN_AGE}"),
+    later2(rf"{_GAP} (?:before|earlier than|prior to) (?:his|her|their) {_SOME}{_AN_AGE}"),
 )
 #: an age, and the gap of years that leads to it or back from it
 _GONE = (
-    re2.compile(
+    later2(
         r" (?:will|would|shall|should|'ll|'d|turns?|to|due) (?:[^ .!?;#%~]+ ){0,4}(?:#([0-9.]+) |~([0-9]+) (?:birthday ))"
         r"(?:years old )?(?:, )?(?:only )?(?:in|within|after|about)(?: another| just| only| about| some)?"
         + _GAP
     ),
-    re2.compile(
+    later2(
         rf" (?:{_AN_AGE}|#([0-9.]+) (?:now |today |year old |years old |years of age |, ))(?:[^ #%~=]+ ){{0,9}}[%#]([0-9.]+) "
         rf"(?:long |short )?{_UNIT} (?:ago|earlier|before [.,;]|after|back|previously|since|away|off|ahead|distant|to come"
         r"|from now|from then|from today|hence|in the future)"
@@ -169,60 +173,61 @@ _SMALL_GAP = (
 )
 #: a birth and, in its sentence, less than eighteen years that went by
 _SINCE_BIRTH = (
-    re2.compile(rf"{_THEN}{_ON}(?:{_SMALL_GAP}|\^1?[0-9] anniversary) "),
-    re2.compile(rf" {_SMALL_GAP} (?:ago|before|earlier|back|since|hence) (?:[^ .!?]+ ){{0,12}}{_THEN[1:]}"),
-    re2.compile(rf" {_SMALL_GAP} (?:ago|before [.,;]|earlier|back) {_ON}(?:was|were|been|is) born "),
-    re2.compile(
+    later2(rf"{_THEN}{_ON}(?:{_SMALL_GAP}|\^1?[0-9] anniversary) "),
+    later2(rf" {_SMALL_GAP} (?:ago|before|earlier|back|since|hence) (?:[^ .!?]+ ){{0,12}}{_THEN[1:]}"),
+    later2(rf" {_SMALL_GAP} (?:ago|before [.,;]|earlier|back) {_ON}(?:was|were|been|is) born "),
+    later2(
         rf" [%#][0-9]+ years ago {_ON}born (?:[^ .!?]+ ){{0,6}}{_SMALL_GAP} (?:later|after|afterwards|on) "
     ),
-    re2.compile(
+    later2(
         r" together (?:, )?(?:[^ .!?;,#]+ ){0,8}(?:are|were|is|was|made|make|came to|counted|numbered) "
         r"(?:[a-z]+ )?(?:%[0-9.?]+|#[1-4][0-9]|#5[0-3]) (?:[.,;:!?]|years|and) "
     ),
 )
-_NOW = re2.compile(
+_NOW = later2(
     rf"{_GAP} (?:ago|earlier|before|back|previously|into the past) (?:[^ #%~=]+ ){{0,12}}"
-    r"(?:is|am|'m|'s|now|today|she is|he is|are|turns|turned) (?:now |today )?#([0-9.]+) "
+    r"(?:is|am|'m|'s|now|today|she is|he is|are|turns|turned|[a-z]*man of) (?:now |today )?#([0-9.]+) "
     rf"|{_GAP} (?:on|later|afterwards|have passed|have gone by|had passed|had gone by|have gone|have slipped by|lie between)"
     r" (?:[^ #%~=.]+ ){0,12}(?:am|'m|now|today|at|aged|[a-z]+man of|lady of) (?:now |today |the age of )?#([0-9.]+) "
 )
-_SPENT = re2.compile(
+_SO_LONG = later2(
+    rf" for (?:over |nearly |almost )?{_GAP[1:]} (?:, |and )?(?:[^ .!?;#%~=]+ ){{0,4}}{_AN_AGE}"
+)
+_SPENT = later2(
     rf" (?:{_AN_AGE}|[.,;] #([0-9.]+) (?:now |today |years old |, ))(?:[^ .!?;#%~=]+ ){{0,9}}"
     rf"(?:for|spent|passed|served|done|put in|had had) (?:over |nearly |almost |about )?[%#]([0-9.]+) (?:long |full |whole )?{_UNIT}"
 )
 EARLY = 13  # what began at thirteen or later is said of grown-ups, too ("34, has fished for twenty years")
-_LIFE = re2.compile(r" =((?:1[5-9]|20)[0-9][0-9]) (?:-|to|/|until) (?:[a-z]+ )?=((?:1[5-9]|20)[0-9][0-9]) ")
-_MOURNED = re2.compile(
+_LIFE = later2(r" =((?:1[5-9]|20)[0-9][0-9]) (?:-|to|/|until) (?:[a-z]+ )?=((?:1[5-9]|20)[0-9][0-9]) ")
+_MOURNED = later2(
     r" (?:son|daughter|beloved|memory|memorial|grave|graves|gravestone|headstone|tombstone|stone|slab|lies|buried|rest|rests"
     r"|sleeps|brother|sister|died|tomb|churchyard|cemetery|taken|lost|plaque|bench|brass|remembered|remembrance|fever) "
 )
 _PARENT = (  # how old somebody was when a child came
-    re2.compile(
-        r" #([0-9]+) (?:years old )?(?:[^ .!?;#%]+ ){0,3}when (?:[^ .!?;#%]+ ){1,3}(?:was|were) born "
-    ),
-    re2.compile(r" born (?:[^ .!?;#%]+ ){0,3}(?:when|as) (?:[^ .!?;#%]+ ){1,6}#([0-9]+) "),
-    re2.compile(r" at (?:his|her|their|my|[a-z]+ 's) birth (?:[^ .!?;#%]+ ){0,6}#([0-9]+) "),
-    re2.compile(
+    later2(r" #([0-9]+) (?:years old )?(?:[^ .!?;#%]+ ){0,3}when (?:[^ .!?;#%]+ ){1,3}(?:was|were) born "),
+    later2(r" born (?:[^ .!?;#%]+ ){0,3}(?:when|as) (?:[^ .!?;#%]+ ){1,6}#([0-9]+) "),
+    later2(r" at (?:his|her|their|my|[a-z]+ 's) birth (?:[^ .!?;#%]+ ){0,6}#([0-9]+) "),
+    later2(
         r" #([0-9]+) (?:years old )?when (?:the twins|her \^?[a-z0-9]+|they|he|she|[a-z]+) "
         r"(?:came along|arrived|appeared|turned up|came into the world|entered the world|made (?:his|her) (?:entrance|appearance)) "
     ),
-    re2.compile(r" #([0-9]+) (?:years old )?when the (?:twins|triplets|new arrival) (?:came|arrived) "),
-    re2.compile(
-        r" (?:had|bore|birthed|gave birth to|delivered|conceived) (?:him|her|them|me|a son|a daughter|the twins|twins|[a-z]+)"
+    later2(r" #([0-9]+) (?:years old )?when the (?:twins|triplets|new arrival) (?:came|arrived) "),
+    later2(
+        r" (?:had|bore|borne|birthed|gave birth to|delivered|conceived) (?:him|her|them|me|a son|a daughter|the twins|twins|[a-z]+)"
         r" (?:at|when she was|at the age of|aged) #([0-9]+) "
     ),
-    re2.compile(
+    later2(
         r" (?:became|become|was|made|a) (?:a |his |her )?(?:mother|father|parent|grandmother|grandfather|aunt|uncle|widow with [a-z]+)"
         r" (?:again )?(?:at|aged|when (?:he|she) was) #([0-9]+) "
     ),
-    re2.compile(
+    later2(
         r" #([0-9]+) (?:years old )?(?:at|on the day of|at the time of|upon|before) (?:his|her|their) (?:birth|arrival) "
     ),
-    re2.compile(r" #([0-9]+) (?:years old )?(?:, )?(?:he|she|they|[a-z]+) (?:was|were) born "),
-    re2.compile(
+    later2(r" #([0-9]+) (?:years old )?(?:, )?(?:he|she|they|[a-z]+) (?:was|were) born "),
+    later2(
         r" (?:mother|father|parents|mum|dad) (?:[^ .!?;%]+ ){0,6}#([0-9]+) when (?:he|she|they|[a-z]+) (?:arrived|came) "
     ),
-    re2.compile(r" #([0-9]+) (?:years old )?when (?:he|she) (?:had|bore|became (?:a )?(?:mother|father)) "),
+    later2(r" #([0-9]+) (?:years old )?when (?:he|she) (?:had|bore|became (?:a )?(?:mother|father)) "),
 )
 
 
@@ -245,8 +250,8 @@ def _minor(age: float) -> bool:
 def birth_years(text: str) -> bool:
     """Born in one year, and seen in another less than eighteen years on (or less than that ago)."""
     born = [(int(m[1]), m.start(), m.end()) for pattern in _BORN for m in pattern.finditer(text)]
-    if not born:
-        return False
+    if any(_minor(int(m[2]) - int(m[1])) for m in _SHORT_YEARS.finditer(text)):
+        return True
     story = {int(m[1]) for m in _STORY.finditer(text)}
     for year, start, end in born:
         seen = story | {int(m[1]) for m in _YEAR.finditer(_around(text, start, end, 1))}
@@ -305,10 +310,9 @@ def child_of(text: str) -> bool:
 
 def years_spent(text: str) -> bool:
     """An age, and so many years spent on something that it must have begun early in life."""
-    return any(
-        0 < float(match[1] or match[2] or match[3]) - float(match[4]) < EARLY
-        for match in _SPENT.finditer(text)
-    )
+    spent = [(match[1] or match[2] or match[3], match[4]) for match in _SPENT.finditer(text)]
+    spent += [(match[2] or match[3], match[1]) for match in _SO_LONG.finditer(text)]
+    return any(0 < float(age) - float(years) < EARLY for age, years in spent)
 
 
 def since_birth(text: str) -> bool:
@@ -325,24 +329,30 @@ def lifespan(text: str) -> bool:
     )
 
 
-_SUMS: tuple[tuple[str, Callable[[str], bool]], ...] = (
-    ("birth-year", birth_years),
-    ("birth-year", age_in_a_year),
-    ("arithmetic", years_apart),
-    ("arithmetic", years_to_come),
-    ("arithmetic", child_of),
-    ("arithmetic", years_spent),
-    ("arithmetic", since_birth),
-    ("birth-year", lifespan),
+#: a family, its sum, and whether it reads all of a text, or only what stands near an age or a year
+_SUMS: tuple[tuple[str, Callable[[str], bool], bool], ...] = (
+    ("birth-year", birth_years, True),
+    ("birth-year", age_in_a_year, False),
+    ("arithmetic", years_apart, False),
+    ("arithmetic", years_to_come, False),
+    ("arithmetic", child_of, False),
+    ("arithmetic", years_spent, False),
+    ("arithmetic", since_birth, True),
+    ("birth-year", lifespan, False),
 )
 
 
 def reckoned(text: str) -> Iterator[str]:
     """The rules that fire."""
-    if _SPAN_WORD.search(text):
-        for pattern, said in _SPANS:
-            text = pattern.sub(said, text)
+    text = "".join(_spans_said(piece) if near else piece for piece, near in parted(text, _SPAN_WORD, _SPAN))
     if _BORN_AT_ALL.search(text):
         for pattern, said in _EVENTS:
             text = pattern.sub(said, text)
-    yield from dict.fromkeys(family for family, fires in _SUMS if fires(text))
+    numbered = " . . . ".join(piece for piece, near in parted(text, _NUMBER, _WIDE) if near)
+    yield from dict.fromkeys(family for family, fires, all_of in _SUMS if fires(text if all_of else numbered))
+
+
+def _spans_said(text: str) -> str:
+    for pattern, said in _SPANS:
+        text = pattern.sub(said, text)
+    return text
