@@ -110,19 +110,19 @@ def _timed() -> Iterator[dict[str, float]]:
     """CPU seconds spent in the screen, in the summaries and in steps of the stages, which run as ever."""
     from miniature_memory import screen
     from miniature_memory.memory import condense
-    from miniature_memory.processing import language, narrative, quality_filter, validate
+    from miniature_memory.processing import judging, language, narrative, quality_filter
     from miniature_memory.processing.dedup import Duplicates
     from miniature_memory.processing.near_index import NearIndex
 
     where: tuple[tuple[str, Any, str], ...] = (
         (APART[0], screen, "check"),
         (APART[1], condense, "grid_summaries"),
-        ("text cleaned", validate, "clean_text"),
-        ("words hashed", validate, "words_of"),
+        ("text cleaned", judging, "clean_text"),
+        ("words hashed", judging, "words_of"),
         ("quality, its rules", quality_filter, "judge"),
         ("quality, language", language, "vote"),
         ("quality, narrative", narrative, "probabilities"),
-        ("sketch", validate, "sketches"),
+        ("sketch", judging, "sketches"),
         ("duplicates compared", Duplicates, "judge"),
         ("index written", NearIndex, "append"),
     )

@@ -150,13 +150,14 @@ def _counted(figures: Figures) -> Figures:
 
 
 _WHY = {
-    "integrity": "it was changed or lost after it was validated. Put the original back, then `mm validate`.",
+    "integrity": "it was changed or lost after it was validated. Put the original back and run once more.",
     "empty": "nothing remains of it once it is cleaned.",
 }
 
 
 def _sweep(workspace: Workspace) -> int:
-    """Removes what is no longer kept; of what was lost, the decision, so that it is made again."""
+    """Removes what is no longer kept; of what was lost, or whose raw text was put right, the decision, so
+    that it is made again."""
     connection = workspace.ledger.connection
     workspace.cleaned.mkdir(parents=True, exist_ok=True)
     on_disk = {path.name.removesuffix(".txt") for path in workspace.cleaned.iterdir()}
@@ -170,7 +171,13 @@ def _sweep(workspace: Workspace) -> int:
         str(row["document_id"]): str(row["rule"])
         for row in connection.execute("SELECT document_id, rule FROM decisions WHERE stage = ?", (STAGE,))
     }
-    undo = [id for id, rule in done.items() if id not in kept or (rule == "" and id not in on_disk)]
+    lost = [id for id, rule in done.items() if rule == "" and id not in on_disk]
+    put_right = [
+        id
+        for id, rule in done.items()
+        if rule == "integrity" and files.read_raw(workspace.raw_path(id), id)[0] is not None
+    ]
+    undo = {*(id for id in done if id not in kept), *lost, *put_right}
     stray = [name for name in on_disk if name not in kept or done.get(name)]
     for name in stray:
         for path in (workspace.cleaned / f"{name}.txt", workspace.cleaned / name):

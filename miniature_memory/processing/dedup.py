@@ -201,7 +201,7 @@ class Duplicates:
                     if pending := postings[kind].get(key):
                         found[kind][key] = found[kind].get(key, []) + pending
             common = _Common.of(one.excerpts, found["excerpts"])
-            twin = _same(found["exact"]) or self._near(one, found["bands"], common) or _contained(common)
+            twin = self._twin(one, found, common)
             if twin is None:
                 forgotten = self._keep(number, one, found, common)
                 for kind in KINDS:
@@ -210,6 +210,19 @@ class Duplicates:
                             postings[kind].setdefault(key, []).append(number)
             verdicts.append(twin)
         return verdicts
+
+    def resembling(self, batch: Sequence[tuple[int, Sketch]]) -> list[int]:
+        """The numbers of those that are, hold, or are a part of what the index has."""
+        if not batch or not len(self.index):
+            return []
+        stored = {kind: self.index.find(kind, [one.keys(kind) for _, one in batch]) for kind in KINDS}
+        numbers: list[int] = []
+        for row, (number, one) in enumerate(batch):
+            found = {kind: stored[kind][row] for kind in KINDS}
+            common = _Common.of(one.excerpts, found["excerpts"])
+            if self._twin(one, found, common) or any(self._holds(n, common) for n in common.matches):
+                numbers.append(number)
+        return numbers
 
     def settle(self) -> dict[int, Sketch]:
         """Hands over what is pending; the caller stores it."""
@@ -233,6 +246,9 @@ class Duplicates:
             one = replace(one, paragraphs=_less(one.paragraphs, boilerplate))
         self.pending[number] = one
         return {*too_common, *boilerplate}
+
+    def _twin(self, one: Sketch, found: dict[Kind, Found], common: _Common) -> Twin | None:
+        return _same(found["exact"]) or self._near(one, found["bands"], common) or _contained(common)
 
     def _near(self, one: Sketch, bands: Found, common: _Common) -> Twin | None:
         numbers = {n for having in bands.values() for n in having} | common.matches.keys()

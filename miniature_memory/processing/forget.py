@@ -45,7 +45,8 @@ def without(workspace: Workspace, ids: Iterable[str]) -> NearIndex | None:
 
 def remove(workspace: Workspace, ids: Iterable[str]) -> dict[str, Any]:
     """Forgets documents and all that holds their words: raw, cleaned, rejected, index, decisions and facts
-    go; a tombstone keeps each from coming back.
+    go; a tombstone keeps each from coming back, and its sketch (hashes of which no word can be read) what
+    resembles it.
 
     ``processed/`` is set aside when it holds one of them; the next ``prepare`` takes over what stays and
     removes it. Evidence and checkpoints are the caller's. Can be killed and called again. Figures: new
@@ -64,14 +65,16 @@ def remove(workspace: Workspace, ids: Iterable[str]) -> dict[str, Any]:
     in_processed = _leave_processed(workspace, set(everyone))
     for id in everyone:
         delete_files(workspace, id)
-    index = open_index(workspace)
-    index.remove({row["seq"] for row in rows})
+    index, forgotten = open_index(workspace), open_index(workspace, "forgotten")
+    index.remove({row["seq"] for row in rows}, to=forgotten)
     with ledger.transaction():
         for id in everyone:
             ledger.bury(id, "document")
         _delete_rows(workspace, everyone)
         commit_index(workspace, index)
+        commit_index(workspace, forgotten, "forgotten")
     index.sweep()
+    forgotten.sweep()
     return {
         "new": len(rows),
         "twins": everyone[len(asked) :],

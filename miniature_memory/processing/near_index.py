@@ -106,9 +106,11 @@ class NearIndex:
 
     def append(self, kept: Mapping[int, Sketch]) -> None:
         """Writes a run of new documents and merges small ones. The caller then commits ``names``."""
-        if not kept:
-            return
-        runs = [*self.runs, self._write(_arrays_of(kept))]
+        if kept:
+            self._add(_arrays_of(kept))
+
+    def _add(self, arrays: Arrays) -> None:
+        runs = [*self.runs, self._write(arrays)]
         while len(runs) > 1:
             elder, younger = runs[-2], runs[-1]
             together = elder.size + younger.size
@@ -117,17 +119,20 @@ class NearIndex:
             runs[-2:] = [self._write(_merged([elder.arrays, younger.arrays]))]
         self.runs = runs
 
-    def remove(self, numbers: Collection[int]) -> None:
-        """Forgets documents. The caller then commits ``names``."""
+    def remove(self, numbers: Collection[int], to: NearIndex | None = None) -> None:
+        """Takes documents out, and puts them into another index if one is given. The caller then commits the
+        ``names`` of both."""
         gone = np.array(sorted(numbers), dtype=np.uint32)
         runs: list[Run] = []
         for run in self.runs:
-            if not np.isin(run.arrays["documents"], gone).any():
+            going = np.isin(run.arrays["documents"], gone)
+            if not going.any():
                 runs.append(run)
                 continue
-            left = _without(run.arrays, gone)
-            if len(left["documents"]):
-                runs.append(self._write(left))
+            if to is not None:
+                to._add(_without(run.arrays, run.arrays["documents"][~going]))
+            if not going.all():
+                runs.append(self._write(_without(run.arrays, gone)))
         self.runs = runs
 
     def sweep(self) -> None:
@@ -192,6 +197,9 @@ def _arrays_of(kept: Mapping[int, Sketch]) -> Arrays:
 
 
 def _sorted(arrays: Arrays) -> Arrays:
+    order = np.argsort(arrays["documents"], kind="stable")
+    for name in ("documents", *PER_DOCUMENT):
+        arrays[name] = arrays[name][order]
     for kind in KINDS:
         order = np.argsort(arrays[kind], kind="stable")
         arrays[kind], arrays[f"{kind}_of"] = arrays[kind][order], arrays[f"{kind}_of"][order]

@@ -13,8 +13,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -23,24 +23,23 @@ from typing import Any, TypeVar
 
 from miniature_memory.config import Config
 from miniature_memory.executors import map_ordered
-from miniature_memory.processing import files, forget, language, quality_filter
+from miniature_memory.processing import files, forget, quality_filter
 from miniature_memory.processing.dedup import VERSION as SKETCH_VERSION
-from miniature_memory.processing.dedup import Duplicates, Overlap, Sketch, sketch, sketches
+from miniature_memory.processing.dedup import Duplicates, Overlap, Sketch, sketch
+from miniature_memory.processing.judging import Judged, Task, judge_documents
 from miniature_memory.processing.near_index import NearIndex
-from miniature_memory.processing.normalize import Cleaned, clean_text
-from miniature_memory.processing.words import words_of
+from miniature_memory.processing.normalize import clean_text
 from miniature_memory.progress import Progress
 from miniature_memory.workspace import Workspace
 
 STAGE = "validate"
 VERSION = 2
 TASK = 16  # documents sent to a worker at once
-TOGETHER = 1 << 15  # characters of documents whose words are looked at together
 BATCH = 1024  # documents committed at once
+FORGOTTEN = "forgotten"  # the rule that refuses what resembles a forgotten text
 SMALL = 48  # fewer are judged in this process: starting others would take longer
 
 PAGE = 4096  # rows read at once
-FOREIGN = 0.02  # share of letters from other scripts from which the raw text's language is heard
 
 _TODO = (
     "SELECT seq, id, site, lineage FROM documents WHERE seq > ? AND NOT EXISTS"
@@ -53,102 +52,6 @@ _KEPT = (
 
 Figures = dict[str, Any]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """Documents for a worker: (number, id, site, is the raw text screened already?)."""
-
-    raw: Path
-    cleaned: Path
-    documents: tuple[tuple[int, str, str, bool], ...]
-    limits: quality_filter.Limits
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    number: int
-    id: str
-    reason: str  # '' so far
-    figures: Figures
-    sketch: Sketch | None = None
-    refused_by: str = ""  # the screen's rule
-    done: Figures = field(default_factory=dict)  # what the cleaning did to it, for ``clean`` to tell
-
-
-def judge_documents(task: Task) -> list[Judged]:
-    """What can be said of each document alone. Importable; writes nothing but cleaned texts."""
-    read = [_read(task, *document) for document in task.documents]
-    clean = (one for one in read if isinstance(one, _Clean))
-    judged: dict[int, Judged] = {}
-    for together in _together(clean):
-        judged |= _judge(task, together)
-    return [judged[one.number] if isinstance(one, _Clean) else one for one in read]
-
-
-@dataclass(frozen=True, slots=True)
-class _Clean:
-    """A document that only its style and other documents can speak against."""
-
-    number: int
-    id: str
-    site: str
-    cleaned: Cleaned
-    languages: Mapping[str, float] | None  # where the cleaned text can't tell
-
-
-def _read(task: Task, number: int, id: str, site: str, screened: bool) -> Judged | _Clean:
-    """Cleans a document: what training would see is judged, so that ``clean`` never has to refuse."""
-    from miniature_memory import screen
-
-    longest = task.limits.max_characters
-    raw, fault = files.read_raw(f"{task.raw}/{id}.txt", id)
-    if raw is None:
-        return Judged(number, id, "integrity", {"fault": fault})
-    cleaned = clean_text(raw) if len(raw) <= longest else Cleaned("")
-    for text in (cleaned.text,) if screened else (raw, cleaned.text):
-        verdict = screen.check(text)
-        if verdict.reject:
-            return Judged(number, id, "screen", {}, refused_by=verdict.rule or "error")
-    if len(raw) > longest:
-        return Judged(number, id, "too_long", {"rule": "max_characters", "characters": len(raw)})
-    # what was written in other letters is heard as it was written
-    foreign = cleaned.counts.get("transliterated", 0) > FOREIGN * len(raw)
-    return _Clean(number, id, site, cleaned, language.vote(words_of(raw))[0] if foreign else None)
-
-
-def _together(documents: Iterable[_Clean]) -> Iterator[list[_Clean]]:
-    """Documents whose words are looked at together: some, if they are short."""
-    group: list[_Clean] = []
-    characters = 0
-    for one in documents:
-        if group and characters + len(one.cleaned.text) > TOGETHER:
-            yield group
-            group, characters = [], 0
-        group.append(one)
-        characters += len(one.cleaned.text)
-    if group:
-        yield group
-
-
-def _judge(task: Task, documents: list[_Clean]) -> dict[int, Judged]:
-    """Their verdicts by number. The text of a good one is left where ``clean`` looks for it."""
-    words = words_of(*(one.cleaned.text for one in documents))
-    languages = {place: one.languages for place, one in enumerate(documents) if one.languages}
-    verdicts = quality_filter.judge(words, task.limits, languages)
-    columns = documents, verdicts, sketches(words, [one.site for one in documents])
-    judged: dict[int, Judged] = {}
-    for one, quality, sketched in zip(*columns, strict=True):
-        figures = quality.figures
-        if quality.reason:
-            figures = {"rule": quality.rule, **figures}
-            judged[one.number] = Judged(one.number, one.id, quality.reason, figures)
-            continue
-        data = one.cleaned.text.encode()
-        files.write_soon(f"{task.cleaned}/{one.id}.txt", data)
-        figures["screened"] = files.digest(data)
-        judged[one.number] = Judged(one.number, one.id, "", figures, sketched, done=one.cleaned.counts)
-    return judged
 
 
 def validate(workspace: Workspace, config: Config, progress: Progress) -> Figures:
@@ -165,6 +68,9 @@ def validate(workspace: Workspace, config: Config, progress: Progress) -> Figure
         min_characters=config.validate_.min_characters,
         max_characters=config.validate_.max_characters,
     )
+    forgotten = Duplicates(open_index(workspace, "forgotten"), config.validate_.near_duplicate)
+    if not forgotten.index.whole:
+        progress.say("The sketches of forgotten texts are damaged: what resembles those may come back.")
     todo, count = rows(workspace, _TODO), count_of(workspace, _TODO)
     if count and not index.whole:
         duplicates.index = index = _rebuild(workspace, config, progress)
@@ -182,7 +88,7 @@ def validate(workspace: Workspace, config: Config, progress: Progress) -> Figure
     reasons: Counter[str] = Counter()
     with progress.bar("Validating", count) as bar:
         for batch in chunks((one for part in results for one in part), BATCH):
-            reasons += _commit(workspace, duplicates, batch, progress)
+            reasons += _commit(workspace, duplicates, _without_forgotten(batch, forgotten), progress)
             bar.advance(len(batch))
     figures = _totals(workspace)
     figures.update(new=count, new_by_reason={r: reasons[r] for r in sorted(reasons)})
@@ -191,18 +97,19 @@ def validate(workspace: Workspace, config: Config, progress: Progress) -> Figure
     return figures
 
 
-def open_index(workspace: Workspace) -> NearIndex:
-    """The duplicates' index as the ledger knows it; what another version of the sketch left is removed."""
-    names = json.loads(workspace.ledger.meta("near_runs") or "[]")
-    index = NearIndex(workspace.metadata / "near" / f"v{SKETCH_VERSION}", names)
+def open_index(workspace: Workspace, what: str = "near") -> NearIndex:
+    """The index of what is kept (``near``) or was forgotten (``forgotten``), as the ledger knows it; what
+    another version of the sketch left is removed."""
+    names = json.loads(workspace.ledger.meta(f"{what}_runs") or "[]")
+    index = NearIndex(workspace.metadata / what / f"v{SKETCH_VERSION}", names)
     for other in set(index.directory.parent.iterdir()) - {index.directory}:
         files.empty(other)
     return index
 
 
-def commit_index(workspace: Workspace, index: NearIndex) -> None:
+def commit_index(workspace: Workspace, index: NearIndex, what: str = "near") -> None:
     """Inside a transaction: the ledger names the index's runs."""
-    workspace.ledger.set_meta("near_runs", json.dumps(index.names))
+    workspace.ledger.set_meta(f"{what}_runs", json.dumps(index.names))
 
 
 def rows(workspace: Workspace, query: str) -> Iterator[sqlite3.Row]:
@@ -230,6 +137,16 @@ def _screened(lineage: str, version: str) -> bool:
     return bool(json.loads(lineage).get("screen") == version)
 
 
+def _without_forgotten(batch: list[Judged], forgotten: Duplicates) -> list[Judged]:
+    """What resembles a forgotten text is refused, as the screen's refusals are: a keyed hash stays."""
+    sketched = [(one.number, one.sketch) for one in batch if one.sketch is not None]
+    back = set(forgotten.resembling(sketched))
+    return [
+        replace(one, reason=FORGOTTEN, refused_by=FORGOTTEN, sketch=None) if one.number in back else one
+        for one in batch
+    ]
+
+
 def _commit(
     workspace: Workspace, duplicates: Duplicates, batch: list[Judged], progress: Progress
 ) -> Counter[str]:
@@ -243,7 +160,7 @@ def _commit(
     named += [number for one in overlaps.values() for number in one.shares]
     ids = _ids(workspace, set(named))
     reasons: Counter[str] = Counter()
-    refused = {one.id: one.refused_by for one in batch if one.reason == "screen"}
+    refused = {one.id: one.refused_by for one in batch if one.refused_by}
     for id in refused:
         # files first: a kill in between leaves a document whose raw text is missing, never text
         forget.delete_files(workspace, id)
@@ -315,9 +232,12 @@ def _totals(workspace: Workspace) -> Figures:
         )
     }
     kept = rejected.pop("", 0)
-    refused = connection.execute("SELECT COUNT(*) FROM refusals WHERE stage = ?", (STAGE,)).fetchone()[0]
-    if refused:
-        rejected["screen"] = int(refused)
+    refused = connection.execute(
+        "SELECT CASE rule WHEN ?2 THEN rule ELSE 'screen' END, COUNT(*) FROM refusals"
+        " WHERE stage = ?1 GROUP BY 1",
+        (STAGE, FORGOTTEN),
+    )
+    rejected.update({str(rule): int(count) for rule, count in refused})
     return {"in": kept + sum(rejected.values()), "kept": kept, "rejected": rejected}
 
 
@@ -329,7 +249,7 @@ _CLEANING = (
     "boilerplate.py", "words.py",
 )  # fmt: skip
 _JUDGING = (
-    "dedup.py", "quality_filter.py", "language.py",
+    "judging.py", "dedup.py", "quality_filter.py", "language.py",
     "narrative.py", "narrative_words.yaml", "narrative_weights.json",
 )  # fmt: skip
 

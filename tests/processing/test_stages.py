@@ -301,6 +301,43 @@ def test_forgetting_takes_twins_along_and_leaves_nothing(new_workspace: Make, co
     assert outputs(workspace) == outputs(fresh)
 
 
+def test_a_raw_text_that_is_lost_after_its_judgement_comes_back(new_workspace: Make, config: Config) -> None:
+    workspace = new_workspace("w")
+    ids = add(workspace, TEXTS[:3])
+    process(workspace, config)
+    before = outputs(workspace)
+    original = workspace.raw_path(ids[1]).read_bytes()
+    for path in (workspace.raw_path(ids[1]), workspace.cleaned_path(ids[1])):
+        path.unlink()
+    assert process(workspace, config)["clean"]["rejected"] == {"integrity": 1}
+    workspace.raw_path(ids[1]).write_bytes(original)
+    process(workspace, config)
+    assert outputs(workspace) == before
+
+
+def test_what_resembles_a_forgotten_text_stays_away(new_workspace: Make, config: Config) -> None:
+    workspace = new_workspace("w")
+    ids = add(workspace, TEXTS)
+    process(workspace, config)
+    processing.remove(workspace, [ids[5], ids[1]])
+    excerpt = story(5)[: len(story(5)) // 2]
+    compilation = "\n\n".join([story(20), story(1), story(21)])
+    back = add(workspace, [edited(story(5), 0.02), edited(story(1), 0.08), excerpt, compilation], first=100)
+    new = add(workspace, [story(22), edited(story(4), 0.02)], first=200)
+    figures = validate(workspace, config, QUIET)
+    assert figures["new_by_reason"] == {"forgotten": 4, "kept": 1, "near_duplicate": 1}
+    assert figures["rejected"]["forgotten"] == 4
+    assert figures["in"] == figures["kept"] + sum(figures["rejected"].values())
+    for id in back:
+        assert not workspace.raw_path(id).exists() and workspace.ledger.is_refused(id)
+    assert rule_of(workspace, new[0]) == ""
+    # also when all is judged again, by other settings
+    again = add(workspace, [edited(story(5), 0.04)], first=300)
+    other = load(sets=["validate.min_characters=1001"], environment={})
+    assert validate(workspace, other, QUIET)["again"]
+    assert not workspace.raw_path(again[0]).exists()
+
+
 def test_lineage_leads_from_a_hash_to_its_bytes(new_workspace: Make, config: Config) -> None:
     workspace = new_workspace("w")
     ids = add(workspace, TEXTS)
