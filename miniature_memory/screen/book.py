@@ -76,7 +76,9 @@ class Book:
     def search(self, rows: list[tuple[str, str]]) -> Search:
         """A search for lines of this language, each with its family."""
         if all(row.isascii() for _, row in rows):
-            return Search(rows, self.lists, self.marked, self.numerals.may_change)
+            numerals = self.numerals
+            is_number = numerals.may_change if numerals.suffixes else numerals.words.__contains__
+            return Search(rows, self.lists, self.marked, is_number)
         return Search([(family, self.marked(row)) for family, row in rows], self.lists)
 
     def listed(self, name: str) -> frozenset[str]:

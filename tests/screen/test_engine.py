@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from miniature_memory.screen import gate
+from miniature_memory.screen import gate, reckoning
 from miniature_memory.screen.later import later, later2
 from miniature_memory.screen.needs import Needs
 from miniature_memory.screen.windows import parted
@@ -26,6 +26,8 @@ NEEDS = Needs(LISTS, {"nine", "a"}.__contains__)
         ("", 5, []),
         ("abc#def", 1, ["abc#def"]),
         ("a # b #", 2, ["a # b #"]),
+        ("a bb # c", 0, [" # "]),
+        ("aa # bb # cc", 0, [" # ", " # "]),
     ],
 )
 def test_a_row_is_parted_into_what_is_near_and_the_rest(row: str, reach: int, near: list[str]) -> None:
@@ -108,3 +110,13 @@ def test_the_year_of_a_story_is_read_wherever_it_is_told() -> None:
     text = "\n".join(["the year was 1990.", *far, "he was b0rn in 1980."])
     assert "the year was 1990." in gate.changed(text, text.replace("b0rn", "born"))
     assert "birth-year" in list(gate.all_hits(text.replace("\n", "\n\n").replace("he was", "He was")))
+
+
+def test_where_no_number_stands_no_sum_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(reckoning, "_SUMS", [("sum", asked.append, True), ("sum", asked.append, False)])
+    assert list(reckoning.reckoned(" . the lamp was lit by the river . ")) == [] == asked
+    far = "the lamp was lit . " * 200
+    assert list(reckoning.reckoned(f" . {far}she was #20 . {far}")) == []
+    whole, near = asked
+    assert len(whole) > 7_000 and 2_000 < len(near) < 3_000 and " she was #20 ." in near
