@@ -27,7 +27,7 @@ _FOLDER = Path(__file__).parent / "rules"
 _BETWEEN_ASIAN = f"(?<={ASIAN})(?={ASIAN})"
 _WORD = re.compile(r"(?<![\w\\])[^\W\d]+(?![\w*?])")
 _ROW = re.compile(r"\[([a-z-]+)\]$|(\w+) (\+?)= ")  # the head of a section, or a list
-_SIGNS = {code: " " for code in range(128) if not chr(code).isalpha()}
+_SIGNS = {code: " " for code in range(128) if not chr(code).isalpha() and chr(code) != "*"}
 _BORROWED = {"ms": ("id_counts",)}  # Malay counts as Indonesian does
 
 
@@ -52,7 +52,10 @@ class Book:
         self.people = frozenset(self.alone.get("life-stage", []))
         every = " ".join([*self.lists.values(), *(row for rows in self._sections.values() for row in rows)])
         rough = " ".join(set(every.translate(_SIGNS).split()))  # what is between two spaces, once
-        self.words = frozenset(w for w in re.findall(r"[^\W\d_]+", rough) if len(w) > 2)
+        found = re.findall(r"([^\W\d_]{3,}+)(\*?)", rough)
+        self.words = frozenset(word for word, _ in found)
+        #: those that the rules have only as beginnings ("los*")
+        self.begun = self.words - {word for word, begun in found if not begun}
 
     @property
     def lines(self) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import cache, lru_cache
-from itertools import chain, pairwise
+from itertools import pairwise
 
 from miniature_memory.screen.book import book, lines
 from miniature_memory.screen.later import later
@@ -55,8 +55,8 @@ def _words(name: str) -> frozenset[str]:
 
 @cache
 def english_words() -> frozenset[str]:
-    """Words that tell English: common ones, and those of the English rules."""
-    return frozenset(chain(_words("english"), book("en").words))
+    """Words that tell English: common ones, and those of the English rules that are whole."""
+    return _words("english").union(book("en").words - book("en").begun)
 
 
 @cache

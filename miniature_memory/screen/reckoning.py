@@ -13,6 +13,7 @@ from typing import Any
 
 from miniature_memory.screen.later import later, later2
 from miniature_memory.screen.numerals import ADULT, OLDEST
+from miniature_memory.screen.phrases import SIGNS
 from miniature_memory.screen.windows import parted
 
 _WIDE = 1_200  # characters around an age or a year that are read for sums
@@ -348,6 +349,8 @@ def reckoned(text: str) -> Iterator[str]:
     if _BORN_AT_ALL.search(text):
         for pattern, said in _EVENTS:
             text = pattern.sub(said, text)
+    if not any(sign in text for sign in SIGNS):
+        return
     numbered = " . . . ".join(piece for piece, near in parted(text, _NUMBER, _WIDE) if near)
     yield from dict.fromkeys(family for family, fires, all_of in _SUMS if fires(text if all_of else numbered))
 

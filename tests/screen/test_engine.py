@@ -7,6 +7,8 @@ import re
 import pytest
 
 from miniature_memory.screen import gate, reckoning
+from miniature_memory.screen.book import Book
+from miniature_memory.screen.languages import english_words
 from miniature_memory.screen.later import later, later2
 from miniature_memory.screen.needs import Needs
 from miniature_memory.screen.windows import parted
@@ -120,3 +122,9 @@ def test_where_no_number_stands_no_sum_is_looked_for(monkeypatch: pytest.MonkeyP
     assert list(reckoning.reckoned(f" . {far}she was #20 . {far}")) == []
     whole, near = asked
     assert len(whole) > 7_000 and 2_000 < len(near) < 3_000 and " she was #20 ." in near
+
+
+def test_the_beginning_of_a_word_is_no_word_of_english() -> None:
+    rules = Book(["[care]", "(los*|mislaid) the (imagin*|boats?)", "* youngsters", "imagin the"])
+    assert {"los", "imagin", "mislaid", "youngsters"} <= rules.words and rules.begun == {"los"}
+    assert "los" not in english_words()

@@ -206,6 +206,14 @@ def test_which_tokens_are_meant(word: str, meant: list[str], others: list[str]) 
         ("boat (of_{w}|{w}_sail)", "boat of oak", (1, 4)),
         ("boat (of_{w}|{w}_sail)", "boat in sail", (1, 4)),
         ("boat (of_{w}|{w}_sail)", "boat in port", None),
+        ("the (old_red|blue){1,2} boat", "the old red boat", (1, 5)),
+        ("the (old_red|blue){1,2} boat", "the blue old red boat", (1, 6)),
+        ("the (old_red|blue){1,2} boat", "the blue blue blue boat", None),
+        ("the (old_red|blue){1,2} boat", "the boat", None),
+        ("the (old_red|blue){0,1} boat", "the blue blue boat", None),
+        ("the ({w} ){2,3}boat", "the old red boat", (1, 5)),
+        ("the ({w} ){2,3}boat", "the old boat", None),
+        ("the ({w} ){2,3}boat", "the a b c d boat", None),
     ],
 )
 def test_where_a_line_stands(line: str, text: str, span: tuple[int, int] | None) -> None:
