@@ -56,6 +56,7 @@ def test_a_pattern_is_compiled_late_and_once(make: object) -> None:
         ("(boat|a_nine)", []),
         ("(boat|sail*)", ["boat", "sail "]),
         ("boats?", ["boat "]),
+        ("oar?", ["oa "]),
         ("lift(s|ed)", ["lift "]),
         ("(in_(the|a)_boat|away)", ["boat", "away"]),
         ("(boat)?", []),
