@@ -68,10 +68,8 @@ class Numerals:
             else:
                 self._table.setdefault(int(head), []).extend(spelled)
         tens = [word for value in range(20, 100, 10) for word in self._table.get(value, ())]
-        #: one of these is in every word that is made of two
-        self._stems = frozenset(
-            tens if any(len(token) > 1 for token in " ".join(self._joins).split()) else ()
-        )
+        joined = any(len(token) > 1 for token in " ".join(self._joins).split())
+        self._stems = "|".join(map(re.escape, tens)) if joined and tens else "(?!)"
 
     @cached_property
     def cardinals(self) -> dict[str, int]:
@@ -102,6 +100,11 @@ class Numerals:
         rows = [*self._table.values(), *self._ordinals.values(), self._joins]
         return frozenset(" ".join(phrase for phrases in rows for phrase in phrases).split())
 
+    @cached_property
+    def _stem(self) -> re.Pattern[str]:
+        """What is in every word that is made of two."""
+        return re.compile(self._stems)
+
     def _composed(self, ones: dict[int, list[str]]) -> dict[str, int]:
         found = {word: value for value, words in ones.items() for word in words}
         for tens in range(20, 100, 10):
@@ -113,8 +116,7 @@ class Numerals:
 
     def holds(self, word: str) -> bool:
         """Whether a word is one of a number; most are told without composing them all."""
-        may_be = word in self._written or any(stem in word for stem in self._stems)
-        return may_be and word in self.words
+        return (word in self._written or bool(self._stem.search(word))) and word in self.words
 
     def mark(self, row: str) -> str:
         """A row of tokens with every spelled number of this language as a mark, the longest first."""
