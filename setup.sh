@@ -85,7 +85,9 @@ if [ "$dev" = yes ]; then
 else
     pip install -qq -r requirements.txt
 fi
-pip install -qq --no-deps --no-build-isolation --editable .
+# a path instead of an import hook, and bytecode at once: `mm write` starts in half the time
+pip install -qq --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
+.venv/bin/python -m compileall -q miniature_memory
 
 # -- A C compiler, for the fast runtime (without one numpy does the work) ---------------------------
 if ! command -v cc >/dev/null && ! command -v gcc >/dev/null && ! command -v clang >/dev/null; then
