@@ -80,7 +80,7 @@ def mutants(tree: ast.Module) -> Iterator[tuple[int, str, ast.Module]]:
                 getattr(parent, field)[index] = ast.copy_location(mistake, child)
             else:
                 setattr(parent, field, ast.copy_location(mistake, child))
-            line: int = child.lineno  # type: ignore[attr-defined]
+            line: int = child.lineno
             told = f"line {line}: {ast.unparse(child)[:70]!r} -> {ast.unparse(mistake)[:70]!r}"
             yield line, told.replace("\n", " "), ast.fix_missing_locations(changed)
 
