@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, cached_property
+from threading import Lock
 
 from miniature_memory.screen.ages import mark_english
 from miniature_memory.screen.amounts import without_amounts
@@ -29,6 +30,7 @@ _MORE_WORK = 10_000
 _NUMBER = re.compile("[0-9]+")
 _APART = 16  # characters from number to number; what has many more numbers than so is a table, and refused
 _NUMBERS = 1_000  # ... that any text may have
+_ONE_AT_A_TIME = Lock()  # rules wake up as texts are read: a thread must not see another's half awake
 
 _NEAR = 1_000  # characters around what was in disguise
 _AROUND = 40  # tokens to each side of what fires, and the rest of their sentences
@@ -205,5 +207,6 @@ def all_hits(text: str, running: bool = True) -> Iterator[str]:
 
 
 def first_hit(text: str, running: bool = True) -> str | None:
-    """The name of the first rule that the text breaks, or None."""
-    return next(all_hits(text, running), None)
+    """The name of the first rule that the text breaks, or None. Any thread may ask."""
+    with _ONE_AT_A_TIME:
+        return next(all_hits(text, running), None)

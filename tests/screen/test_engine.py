@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +132,22 @@ def test_the_beginning_of_a_word_is_no_word_of_english() -> None:
     rules = Book(["[care]", "(los*|mislaid) the (imagin*|boats?)", "* youngsters", "imagin the"])
     assert {"los", "imagin", "mislaid", "youngsters"} <= rules.words and rules.begun == {"los"}
     assert "los" not in english_words()
+
+
+_FROM_THREADS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from miniature_memory.screen import check
+sys.setswitchinterval(1e-5)
+lines = [line for line in open(sys.argv[1], encoding="utf-8").read().splitlines() if line[:1] not in ("", "#")][::40]
+with ThreadPoolExecutor(8) as pool:
+    rules = [verdict.rule for verdict in pool.map(check, lines)]
+print(len(rules), rules.count("error"), rules.count(None))
+"""
+
+
+def test_threads_that_begin_together_get_the_verdicts_of_one() -> None:
+    stages = Path(__file__).parent / "stages.txt"
+    command = [sys.executable, "-c", _FROM_THREADS, str(stages)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert int(told[0]) > 20 and told[1:] == ["0", "0"]
