@@ -113,7 +113,9 @@ def lines(name: str) -> list[str]:
         raise FileNotFoundError(f"The rules of {name!r} are missing.")
     texts = [path.read_text(encoding="utf-8") for path in paths]
     text = fold_rule("\n".join(texts).replace("\n    |", "|"))
-    rows = [line.strip() for line in text.splitlines()]
+    rows = [line.rstrip() for line in text.splitlines()]
+    if torn := next((row for row in rows if row.startswith(" ")), None):
+        raise ValueError(f"What goes on begins with four spaces and '|': {torn!r} ({name})")
     return [row for row in rows if row and not row.startswith("# ") and row != "#"]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 import re2
 
+from miniature_memory.screen import book as rules
 from miniature_memory.screen import gate
 from miniature_memory.screen.book import Book, apart, book
 from miniature_memory.screen.languages import CYRILLIC, LATIN
@@ -52,6 +54,17 @@ def test_a_line_is_found_where_its_regular_expression_is(language: str) -> None:
     for _, line in searched:
         plain = re2.compile(" " + "".join(pattern(part, rules.lists) for part in parts(rules.marked(line))))
         assert [line in lines for lines in found] == [plain.search(text) is not None for text in rows], line
+
+
+def test_a_torn_line_is_an_error_and_no_rule_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "_FOLDER", tmp_path)
+    (tmp_path / "en.txt").write_text("[idioms]\n(term|wait) was {number}\n    |weeks\n")
+    assert rules.lines("en") == ["[idioms]", "(term|wait) was {number}|weeks"]
+    (tmp_path / "en.txt").write_text("[idioms]\n(term|wait) was {number}\n    (years|weeks)\n")
+    with pytest.raises(ValueError, match="four spaces"):
+        rules.lines("en")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
