@@ -9,12 +9,13 @@ the time (``counts``), and can only refuse. ``rules/neighbours.txt`` holds its w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from pathlib import Path
 
 from miniature_memory.screen.book import lists
 from miniature_memory.screen.languages import english_words
+from miniature_memory.screen.phrases import KEPT
 
 WEIGHTS = Path(__file__).parent / "rules" / "neighbours.txt"
 SCALE = 100  # a weight is a whole number of hundredths
@@ -38,6 +39,7 @@ _THINGS = frozenset("thing things plural measure".split())
 _KINDS = {"firstname": "name", "person": "person", "month": "month", "span": "span", "measure": "measure"}
 
 
+@lru_cache(maxsize=KEPT)
 def _sound(token: str) -> str:
     if token[:1] in ("%", "#", "=", "^", "~"):
         return token[:1]
@@ -48,7 +50,7 @@ def _sound(token: str) -> str:
     return next((f"-{ending}" for ending in _ENDINGS if token.endswith(ending) and len(token) > 4), "word")
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def _kind(token: str) -> str | None:
     """What a word stands for: somebody, a thing, several, a stretch of time, another number."""
     if not token[0].isalpha():
@@ -60,12 +62,13 @@ def _kind(token: str) -> str | None:
     for name, kind in _KINDS.items():
         if token in lists(name):
             return kind
-    known = token in lists("thing") or token not in english_words()
+    thing = token in lists("thing")
+    unknown = token not in english_words()
     if token.endswith("s") and len(token) > 3:
-        return "things" if known else "plural"
-    if token in lists("thing"):
+        return "things" if thing or unknown else "plural"
+    if thing:
         return "thing"
-    return "name" if known else {"ed": "past", "ng": "doing"}.get(token[-2:])
+    return "name" if unknown else {"ed": "past", "ng": "doing"}.get(token[-2:])
 
 
 def _kinds(tokens: Iterable[str]) -> set[str]:

@@ -69,7 +69,8 @@ class Numerals:
                 self._table.setdefault(int(head), []).extend(spelled)
         tens = [word for value in range(20, 100, 10) for word in self._table.get(value, ())]
         joined = any(len(token) > 1 for token in " ".join(self._joins).split())
-        self._stems = "|".join(map(re.escape, tens)) if joined and tens else "(?!)"
+        #: what is in every word that is made of two
+        self._stem = later("|".join(map(re.escape, tens)) if joined and tens else "(?!)")
 
     @cached_property
     def cardinals(self) -> dict[str, int]:
@@ -99,11 +100,6 @@ class Numerals:
         """The words of the table itself, and of what joins them."""
         rows = [*self._table.values(), *self._ordinals.values(), self._joins]
         return frozenset(" ".join(phrase for phrases in rows for phrase in phrases).split())
-
-    @cached_property
-    def _stem(self) -> re.Pattern[str]:
-        """What is in every word that is made of two."""
-        return re.compile(self._stems)
 
     def _composed(self, ones: dict[int, list[str]]) -> dict[str, int]:
         found = {word: value for value, words in ones.items() for word in words}
